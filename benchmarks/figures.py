@@ -1,0 +1,48 @@
+"""What a benchmark is, and what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number beside its baseline of the same run.
+
+    ratio: value / baseline, None where there is no baseline. low, high: 95 % interval, where one was computed.
+    data: what it was measured on. at_least, aim: the bounds that the project set itself, as text, "" where none.
+    """
+
+    name: str
+    value: float
+    unit: str
+    baseline: float | None
+    ratio: float | None
+    data: str
+    seed: int
+    low: float | None = None
+    high: float | None = None
+    baseline_name: str = ""
+    at_least: str = ""
+    aim: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run. `scale` shrinks the work (1 is the full size); `data`: a file to use instead of the usual one."""
+
+    seed: int = 20261123
+    scale: float = 1.0
+    data: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """quick: part of `make bench`. minutes: how long it takes on two cores, roughly."""
+
+    name: str
+    summary: str
+    run: Callable[[Options], Iterator[Figure]]
+    quick: bool
+    minutes: float

@@ -1,0 +1,94 @@
+"""What a connector is: the webhooks it understands, the sources it imports, and the delivery made of a webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from connectors.records import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One webhook arrival whose signature was right.
+
+    key: what a repeat of this delivery shares with it, and nothing else does.
+    aggregate: what must be applied in order, such as "product/123"; empty where order does not matter.
+    triggered_at: the platform's time of the event, None where it says none.
+    """
+
+    platform: str
+    topic: str
+    key: str
+    body: bytes
+    aggregate: str = ""
+    triggered_at: datetime | None = None
+
+
+class Webhooks(Protocol):
+    """A platform's webhooks. All methods are pure: the same bytes give the same answer, and nothing is fetched."""
+
+    def verify(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Delivery:
+        """The delivery of a signed webhook.
+
+        headers: names in any case. secrets: the shop's valid secrets, newest first.
+        Raises BadSignature, or BadDelivery where the signature is right and the rest is not.
+        """
+
+    def changes(self, topic: str, body: bytes) -> Sequence[Change]:
+        """What a kept delivery says. An unknown topic says nothing. Raises BadDelivery on a body that it can't read."""
+
+    def is_stock(self, topic: str) -> bool:
+        """Whether deliveries of this topic are applied before they are answered (they can empty a shelf)."""
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of each row of a source. `read` is the sum of all the others.
+
+    kept: what the rows became, such as {"order lines": 530104, "refund lines": 9000}.
+    skipped: reason -> rows. notes: what a merchant should know besides.
+    """
+
+    source: str
+    read: int = 0
+    kept: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+class Import(Protocol):
+    """One source, opened and checked to its last row: what is wrong with it was raised as BadFile on opening."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are to read, for the progress bar."""
+
+    @property
+    def currency(self) -> str:
+        """The currency of its money, or "" where the source names none."""
+
+    @property
+    def report(self) -> ImportReport:
+        """Grows while `changes` is consumed; complete at its end."""
+
+    def changes(self) -> Iterator[Change]:
+        """Every change of the source. Products come before the orders that name them."""
+
+
+class Importer(Protocol):
+    """Opens what a merchant has: a file, an export, a whole shop."""
+
+    def open(self, source: str, *, currency: str) -> Import:
+        """Check the source and prepare to read it. `currency`: of amounts that name none. Raises BadFile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """One platform. A part that is None is something that the platform doesn't do."""
+
+    platform: str
+    webhooks: Webhooks | None = None
+    importer: Importer | None = None

@@ -1,0 +1,1 @@
+"""The demo shop: made-up goods, buyers and orders, and a storefront that uses Shelfwise as any shop would."""

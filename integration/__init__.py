@@ -1,0 +1,1 @@
+"""The shell: everything that knows Flask, SQLAlchemy, Redis or RQ."""

@@ -1,0 +1,47 @@
+"""The `shelfwise` command. Each sub-command is one module here and one line in `COMMANDS`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+
+import click
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "bench": "integration.cli.bench:bench",
+        "demo": "integration.cli.demo:demo",
+        "import": "integration.cli.imports:import_",
+        "migrate": "integration.cli.migrate:migrate",
+        "scheduler": "integration.cli.processes:scheduler",
+        "shops": "integration.cli.shops:shops",
+        "status": "integration.cli.status:status",
+        "train": "integration.cli.train:train",
+        "up": "integration.cli.up:up",
+        "web": "integration.cli.processes:web",
+        "worker": "integration.cli.processes:worker",
+    }
+)
+
+
+class _Lazy(click.Group):
+    """Imports a sub-command only when it is asked for, so that `--help` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Shelfwise: recommendations for a shop, learnt from its own orders, that never show what is sold out.
+
+    Start with `make run`, or see what runs with `shelfwise status`.
+    """

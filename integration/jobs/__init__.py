@@ -1,0 +1,1 @@
+"""RQ entry points: a few lines each, safe to run twice."""

@@ -1,0 +1,82 @@
+"""Every setting, read once from the environment into one frozen object that is passed down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+PREFIX = "SHELFWISE_"
+
+
+class BadSettings(Exception):
+    """Names every variable that is missing or can't be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator can set. Each field is the environment variable SHELFWISE_<NAME>; see docs/settings.md."""
+
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    redis_url: str = ""
+    artifacts_dir: Path = Path()
+    secret_keys: str = ""
+    public_url: str = "http://127.0.0.1:8000"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    web_processes: int = 2
+    demo: bool = False
+    max_body_bytes: int = 2_000_000
+    retrain_after_orders: int = 200
+    nightly_hour: int = 3
+    session_minutes: int = 30
+    factors: int = 64
+    iterations: int = 15
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the environment. Raises BadSettings, which names every variable that is wrong."""
+        values: dict[str, object] = {}
+        wrong: list[str] = []
+        for each in fields(cls):
+            name = PREFIX + each.name.upper()
+            if name not in environ:
+                continue
+            try:
+                values[each.name] = _READERS[str(each.type)](environ[name])
+            except ValueError as error:
+                wrong.append(f"{name}: {error}")
+        known = {PREFIX + each.name.upper() for each in fields(cls)} | OUTSIDE
+        wrong += [f"{name}: there is no such setting" for name in environ if name.startswith(PREFIX) and name not in known]
+        if wrong:
+            raise BadSettings("; ".join(sorted(wrong)))
+        return cls(**values)._with_defaults()  # type: ignore[arg-type]
+
+    def _with_defaults(self) -> Settings:
+        return replace(
+            self,
+            database_url=self.database_url or f"sqlite:///{self.data_dir.absolute() / 'shelfwise.sqlite3'}",
+            redis_url=self.redis_url or f"unix://{self.data_dir.absolute() / 'redis.sock'}",
+            artifacts_dir=self.data_dir / "artifacts" if self.artifacts_dir == Path() else self.artifacts_dir,
+        )
+
+
+# Variables with our prefix that are not settings of the app: where tests and benchmarks find the data sets.
+OUTSIDE = frozenset({PREFIX + "DATA", PREFIX + "SHARED"})
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in {"0", "1", "false", "true", "no", "yes", ""}:
+        raise ValueError(f"{text!r} is neither yes nor no")
+    return text.lower() in {"1", "true", "yes"}
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number") from None
+
+
+_READERS = {"int": _whole, "bool": _flag, "str": str, "Path": Path}

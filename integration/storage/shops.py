@@ -1,0 +1,57 @@
+"""Shops (tenants) and how each is connected to its platform."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from integration.storage.base import Base, Id, OfShop
+
+
+class StockPolicy(StrEnum):
+    """What a shop does with a product that is out of stock: hide it, or move it last with a "back soon" mark."""
+
+    HIDE = "hide"
+    LAST = "last"
+
+
+class Shop(Base):
+    """A tenant.
+
+    key: public, names the shop in storefront calls. shelf_version: grows with every change of anything that a
+    slate shows or hides; a web process compares it before each slate. serving_version: the published model.
+    low_stock_threshold: at or under this many pieces a product is marked as low; 0 marks none.
+    """
+
+    __tablename__ = "shop"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    currency: Mapped[str] = mapped_column(String(3), default="USD")
+    locale: Mapped[str] = mapped_column(String(35), default="en")
+    storefront_url: Mapped[str] = mapped_column(String(2000), default="")
+    stock_policy: Mapped[StockPolicy] = mapped_column(String(8), default=StockPolicy.HIDE)
+    low_stock_threshold: Mapped[int] = mapped_column(default=3)
+    shelf_version: Mapped[int] = mapped_column(Id, default=0)
+    serving_version: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    uninstalled_at: Mapped[datetime | None]
+
+
+class Connection(OfShop, Base):
+    """A shop's link to one platform. Secrets are encrypted; the previous one stays valid while it is kept."""
+
+    __tablename__ = "connection"
+    __table_args__ = (UniqueConstraint("platform", "external_id"), UniqueConstraint("shop_id", "platform"))
+
+    platform: Mapped[str] = mapped_column(String(64))
+    external_id: Mapped[str] = mapped_column(String(255))
+    webhook_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    previous_webhook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+
+

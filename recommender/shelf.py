@@ -1,0 +1,29 @@
+"""What a shop can show right now, as plain arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A shop's products in one market, n of them, as they stand at this moment. A row is a product.
+
+    product_ids: int64 (n,), ascending.
+    availability: int8 (n,), values of `Availability`.
+    category: int32 (n,), a code for each category; -1 for a product without one.
+    newest: int32 (n,), all rows, newest product first.
+    back_soon: whether sold-out products are shown last (True) or hidden (False).
+    """
+
+    product_ids: NDArray[np.int64]
+    availability: NDArray[np.int8]
+    category: NDArray[np.int32]
+    newest: NDArray[np.int32]
+    back_soon: bool = False
+
+    def __len__(self) -> int:
+        return len(self.product_ids)

@@ -48,7 +48,9 @@ class Settings:
             except ValueError as error:
                 wrong.append(f"{name}: {error}")
         known = {PREFIX + each.name.upper() for each in fields(cls)} | OUTSIDE
-        wrong += [f"{name}: there is no such setting" for name in environ if name.startswith(PREFIX) and name not in known]
+        wrong += [
+            f"{name}: there is no such setting" for name in environ if name.startswith(PREFIX) and name not in known
+        ]
         if wrong:
             raise BadSettings("; ".join(sorted(wrong)))
         return cls(**values)._with_defaults()  # type: ignore[arg-type]

@@ -53,5 +53,3 @@ class Connection(OfShop, Base):
     webhook_secret: Mapped[bytes] = mapped_column(LargeBinary)
     previous_webhook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
-
-

@@ -1,0 +1,123 @@
+"""Shops and their connections to a platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection as DatabaseConnection
+from sqlalchemy import Row, select
+
+from integration.services.secrets import Vault
+from integration.storage.database import Database
+from integration.storage.shops import Connection, Shop, StockPolicy
+from integration.storage.upsert import table_of
+
+SHOP = table_of(Shop)
+CONNECTION = table_of(Connection)
+
+
+class UnknownShop(Exception):
+    """No shop has this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"there is no shop {key!r}; `shelfwise shops` lists them")
+
+
+class ShopTaken(Exception):
+    """A shop with this key, or with this connection, is there already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A shop as a platform knows it. secrets: in clear, newest first."""
+
+    shop_id: int
+    platform: str
+    external_id: str
+    secrets: tuple[str, ...]
+
+
+def create_shop(
+    database: Database,
+    vault: Vault,
+    *,
+    key: str,
+    name: str,
+    platform: str,
+    external_id: str,
+    webhook_secret: str,
+    currency: str = "USD",
+    locale: str = "en",
+    storefront_url: str = "",
+    stock_policy: StockPolicy = StockPolicy.HIDE,
+    low_stock_threshold: int = 3,
+) -> int:
+    """Make a shop with its connection and return its id. Raises ShopTaken."""
+    now = datetime.now(UTC)
+    with database.write() as connection:
+        taken = select(SHOP.c.id).where(SHOP.c.key == key)
+        connected = select(CONNECTION.c.id).where(
+            CONNECTION.c.platform == platform, CONNECTION.c.external_id == external_id
+        )
+        if connection.execute(taken).first() or connection.execute(connected).first():
+            raise ShopTaken(f"a shop {key!r}, or one connected as {platform} {external_id!r}, is there already")
+        shop_id = connection.execute(
+            SHOP.insert()
+            .values(
+                key=key,
+                name=name,
+                currency=currency,
+                locale=locale,
+                storefront_url=storefront_url,
+                stock_policy=stock_policy,
+                low_stock_threshold=low_stock_threshold,
+                created_at=now,
+            )
+            .returning(SHOP.c.id)
+        ).scalar_one()
+        connection.execute(
+            CONNECTION.insert().values(
+                shop_id=shop_id,
+                platform=platform,
+                external_id=external_id,
+                webhook_secret=vault.seal(webhook_secret),
+                created_at=now,
+            )
+        )
+    return int(shop_id)
+
+
+def find_shop(database: Database, key: str) -> Row[tuple[object, ...]] | None:
+    """The shop's row, by its public key."""
+    with database.read() as connection:
+        return connection.execute(select(SHOP).where(SHOP.c.key == key)).first()
+
+
+def get_shop(database: Database, key: str) -> Row[tuple[object, ...]]:
+    """The shop's row. Raises UnknownShop."""
+    row = find_shop(database, key)
+    if row is None:
+        raise UnknownShop(key)
+    return row
+
+
+def all_shops(database: Database) -> list[Row[tuple[object, ...]]]:
+    """Every shop that has not left, oldest first."""
+    with database.read() as connection:
+        return list(connection.execute(select(SHOP).where(SHOP.c.uninstalled_at.is_(None)).order_by(SHOP.c.id)))
+
+
+def find_connected(connection: DatabaseConnection, vault: Vault, platform: str, external_id: str) -> Connected | None:
+    """The shop behind a platform's webhook, with its secrets; None where there is none (or it has left)."""
+    statement = (
+        select(CONNECTION.c.shop_id, CONNECTION.c.webhook_secret, CONNECTION.c.previous_webhook_secret)
+        .join(SHOP, SHOP.c.id == CONNECTION.c.shop_id)
+        .where(CONNECTION.c.platform == platform, CONNECTION.c.external_id == external_id)
+        .where(SHOP.c.uninstalled_at.is_(None))
+    )
+    row = connection.execute(statement).first()
+    if row is None:
+        return None
+    sealed = [each for each in (row.webhook_secret, row.previous_webhook_secret) if each is not None]
+    return Connected(row.shop_id, platform, external_id, tuple(vault.open(each) for each in sealed))

@@ -1,0 +1,222 @@
+"""What a shop sold and offers, read into the arrays that a fit works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, select
+
+from integration.storage.catalogue import Product
+from integration.storage.columns import Bulk, read_integers, stream_integers
+from integration.storage.returns import Returns, take_back
+from integration.storage.upsert import table_of
+from recommender.interactions import Catalogue, Purchases
+
+PRODUCT = table_of(Product)
+GUEST = -1
+
+ORDERS = Bulk(
+    """
+    SELECT id, COALESCE(customer_id, -1), ordered_at FROM "order"
+    WHERE shop_id = {shop} AND cancelled_at IS NULL AND removed_at IS NULL AND NOT is_test
+    """,
+    width=3,
+    sqlite_order="ordered_at",
+)
+LINES = Bulk(
+    """
+    SELECT order_id, product_id, CAST(quantity AS BIGINT) FROM order_line
+    WHERE shop_id = {shop} AND quantity > 0
+    """,
+    width=3,
+    sqlite_order="order_id",
+)
+ERASED = Bulk(
+    "SELECT id FROM customer WHERE shop_id = {shop} AND erased_at IS NOT NULL", width=1
+)
+REFUNDS = Bulk(
+    """
+    SELECT COALESCE(o.id, -1), COALESCE(r.customer_id, -1), l.product_id, CAST(l.quantity AS BIGINT), r.refunded_at
+    FROM refund AS r
+    JOIN refund_line AS l ON l.refund_id = r.id
+    LEFT JOIN "order" AS o ON o.shop_id = r.shop_id AND o.external_id = r."order" AND r."order" <> ''
+    WHERE r.shop_id = {shop} AND l.quantity > 0
+    """,
+    width=5,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """One shop's history. orders: how many kept orders it holds; data_from, data_until: microseconds, None if empty."""
+
+    purchases: Purchases
+    catalogue: Catalogue
+    orders: int
+    data_from: int | None
+    data_until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Orders:
+    ids: NDArray[np.int64]
+    customers: NDArray[np.int64]
+    times: NDArray[np.int64]
+
+
+def read_training_data(connection: Connection, shop_id: int) -> TrainingData:
+    """Read a shop's purchases and catalogue.
+
+    Cancelled, test and removed orders are left out; an erased customer's orders count as a guest's; pieces that were
+    given back are taken off the order that the refund names, or else off the customer's latest purchases before it.
+    """
+    catalogue = read_catalogue(connection, shop_id)
+    orders = _read_orders(connection, shop_id)
+    purchases = _read_lines(connection, shop_id, orders, catalogue.product_ids)
+    purchases = _less_refunds(connection, shop_id, purchases, catalogue.product_ids)
+    times = purchases.time
+    return TrainingData(
+        purchases=purchases,
+        catalogue=catalogue,
+        orders=len(orders.ids),
+        data_from=int(times.min()) if len(times) else None,
+        data_until=int(times.max()) if len(times) else None,
+    )
+
+
+def read_catalogue(connection: Connection, shop_id: int) -> Catalogue:
+    """All products of a shop, those gone or known from order lines alone included: what they taught still counts."""
+    columns = (
+        PRODUCT.c.id,
+        PRODUCT.c.title,
+        PRODUCT.c.vendor,
+        PRODUCT.c.product_type,
+        PRODUCT.c.tags,
+    )
+    rows = connection.execute(
+        select(*columns, PRODUCT.c.description)
+        .where(PRODUCT.c.shop_id == shop_id)
+        .order_by(PRODUCT.c.id)
+    ).all()
+    codes = {
+        name: code
+        for code, name in enumerate(
+            sorted({row.product_type for row in rows if row.product_type})
+        )
+    }
+    return Catalogue(
+        product_ids=np.fromiter(
+            (row.id for row in rows), dtype=np.int64, count=len(rows)
+        ),
+        category=np.fromiter(
+            (codes.get(row.product_type, -1) for row in rows),
+            dtype=np.int32,
+            count=len(rows),
+        ),
+        texts=[
+            " ".join(
+                (
+                    row.title,
+                    row.vendor,
+                    row.product_type,
+                    *(row.tags or ()),
+                    row.description,
+                )
+            ).strip()
+            for row in rows
+        ],
+    )
+
+
+def _read_orders(connection: Connection, shop_id: int) -> _Orders:
+    table = read_integers(connection, ORDERS, shop_id)
+    table = table[np.argsort(table[:, 0], kind="stable")]
+    erased = read_integers(connection, ERASED, shop_id)[:, 0]
+    customers = np.where(np.isin(table[:, 1], erased), GUEST, table[:, 1])
+    return _Orders(
+        np.ascontiguousarray(table[:, 0]), customers, np.ascontiguousarray(table[:, 2])
+    )
+
+
+def _read_lines(
+    connection: Connection,
+    shop_id: int,
+    orders: _Orders,
+    product_ids: NDArray[np.int64],
+) -> Purchases:
+    parts: list[Purchases] = []
+    if len(orders.ids) and len(product_ids):
+        for lines in stream_integers(connection, LINES, shop_id):
+            at, known_order = _positions(orders.ids, lines[:, 0])
+            item, known_product = _positions(product_ids, lines[:, 1])
+            kept = known_order & known_product
+            at = at[kept]
+            parts.append(
+                Purchases(
+                    basket=lines[kept, 0],
+                    user=orders.customers[at],
+                    item=item[kept].astype(np.int32),
+                    quantity=lines[kept, 2].astype(np.float32),
+                    time=orders.times[at],
+                )
+            )
+    return _joined(parts)
+
+
+def _positions(
+    ascending: NDArray[np.int64], wanted: NDArray[np.int64]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where each of `wanted` stands in `ascending`, and whether it is there at all."""
+    at = np.minimum(np.searchsorted(ascending, wanted), len(ascending) - 1)
+    return at, ascending[at] == wanted
+
+
+def _joined(parts: list[Purchases]) -> Purchases:
+    def column(name: str, kind: type[np.generic]) -> NDArray[np.generic]:
+        return np.concatenate(
+            [np.empty(0, dtype=kind), *(getattr(part, name) for part in parts)]
+        )
+
+    return Purchases(
+        basket=column("basket", np.int64),  # type: ignore[arg-type]
+        user=column("user", np.int64),  # type: ignore[arg-type]
+        item=column("item", np.int32),  # type: ignore[arg-type]
+        quantity=column("quantity", np.float32),  # type: ignore[arg-type]
+        time=column("time", np.int64),  # type: ignore[arg-type]
+    )
+
+
+def _less_refunds(
+    connection: Connection,
+    shop_id: int,
+    bought: Purchases,
+    product_ids: NDArray[np.int64],
+) -> Purchases:
+    refunds = read_integers(connection, REFUNDS, shop_id)
+    if not (len(refunds) and len(bought.item)):
+        return bought
+    item, known = _positions(product_ids, refunds[:, 2])
+    named = refunds[:, 0] != GUEST
+    quantity = bought.quantity
+    whenever = np.full(len(refunds), np.iinfo(np.int64).max)
+    for owner, column, chosen, time in (
+        (bought.basket, 0, named, whenever),
+        (bought.user, 1, ~named & (refunds[:, 1] != GUEST), refunds[:, 4]),
+    ):
+        rows = chosen & known
+        returns = Returns(
+            refunds[rows, column], item[rows], refunds[rows, 3], time[rows]
+        )
+        quantity = take_back(quantity, owner, bought.item, bought.time, returns)
+    left = quantity > 0
+    if left.all():
+        return replace(bought, quantity=quantity)
+    return Purchases(
+        bought.basket[left],
+        bought.user[left],
+        bought.item[left],
+        quantity[left],
+        bought.time[left],
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 
 import click
 
@@ -17,13 +18,12 @@ from integration.storage.database import Database
 def migrate(revision: str, check: bool) -> None:
     """Bring the database to the schema of this version, whole or not at all."""
     try:
-        db = Database(Settings.from_environ(os.environ).database_url)
-        if check:
-            _check(db)
-        else:
-            migrations.migrate(db, revision)
-            click.echo(f"The database is at revision {migrations.current(db) or 'base'}.")
-        db.close()
+        with closing(Database(Settings.from_environ(os.environ).database_url)) as db:
+            if check:
+                _check(db)
+            else:
+                migrations.migrate(db, revision)
+                click.echo(f"The database is at revision {migrations.current(db) or 'base'}.")
     except (BadSettings, migrations.MigrationError) as error:
         raise click.ClickException(str(error)) from None
 

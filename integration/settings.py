@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -81,4 +81,4 @@ def _whole(text: str) -> int:
         raise ValueError(f"{text!r} is not a whole number") from None
 
 
-_READERS = {"int": _whole, "bool": _flag, "str": str, "Path": Path}
+_READERS: Mapping[str, Callable[[str], object]] = {"int": _whole, "bool": _flag, "str": str, "Path": Path}

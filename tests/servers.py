@@ -98,7 +98,7 @@ def _unprivileged() -> int | None:
 @contextmanager
 def _short_folder() -> Iterator[Path]:
     """A folder whose path is short enough for a unix socket, and that another user may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="shelfwise-", dir="/tmp"))  # noqa: S108 -- see above; the name is random
+    folder = Path(tempfile.mkdtemp(prefix="shelfwise-", dir="/tmp"))
     try:
         yield folder
     finally:

@@ -131,5 +131,11 @@ def _sqlite_transaction(connection: Connection) -> Iterator[None]:
     connection.exec_driver_sql("COMMIT")
 
 
+def _refuse_orphans(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise MigrationError(f"after the migration a row of {broken[0]} would refer to nothing; nothing was changed")
+
+
 def _name(db: Database) -> str:
     return str(db.url.database) if db.is_sqlite else db.url.render_as_string(hide_password=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 
 from integration.settings import Settings
@@ -14,7 +15,7 @@ from integration.storage.base import Amount, UtcTime
 from integration.storage.database import Database
 
 
-def _plain_types(kind: str, item: Any, _context: Any) -> str | bool:
+def _plain_types(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
     """Write column types of ours as what they are in the database: a migration must not change with our code."""
     if kind == "type" and isinstance(item, UtcTime):
         return "sa.BigInteger()"

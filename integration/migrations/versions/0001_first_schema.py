@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import SchemaItem
 
 revision = "0001"
 down_revision = None
@@ -17,12 +18,10 @@ Amount = sa.Numeric(18, 4).with_variant(sa.String(24), "sqlite")
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 # In the order in which they may be made: a table comes after those that it refers to.
-TABLES = tuple(
-    """
+TABLES = """
     shop connection inventory_level product variant customer order refund order_line refund_line slate impression
     visitor session behaviour_event delivery model_version
-    """.split()
-)
+"""
 
 
 def upgrade() -> None:
@@ -48,11 +47,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop all tables."""
-    for table in reversed(TABLES):
+    for table in reversed(TABLES.split()):
         op.drop_table(table)
 
 
-def _of_shop(table: str) -> tuple[sa.SchemaItem, ...]:
+def _of_shop(table: str) -> tuple[SchemaItem, ...]:
     """What every row of a shop has: its own number, and its shop."""
     return (
         sa.Column("id", Id, autoincrement=True, nullable=False),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from integration.storage.database import Database
 
 
 @pytest.fixture
-def empty(database: Database) -> Iterator[Database]:
+def empty(database: Database) -> Database:
     """A database without any table."""
     migrations.migrate(database, "base")
     return database
@@ -66,7 +65,7 @@ def test_migrating_twice_changes_nothing(database: Database) -> None:
 def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(migrations.MigrationError, match="9999.*does not know"):
+    with pytest.raises(migrations.MigrationError, match=r"9999.*does not know"):
         migrations.migrate(database)
     assert tables(database) == set(Base.metadata.tables)
 

@@ -1,0 +1,122 @@
+"""The queues: their names, time-outs and retry rules, and how work gets onto them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry as Reconnect
+from rq import Queue, Retry
+from rq.serializers import JSONSerializer
+
+from integration.settings import Settings
+
+INTAKE = "intake"
+TRAINING = "training"
+QUEUES = (INTAKE, TRAINING)
+
+# Both bound what an unreachable Redis costs a request that has a delivery to announce.
+QUICK_CONNECT_SECONDS = 0.02
+QUICK_ANSWER_SECONDS = 0.03
+PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of job: its function takes a shop's number (and a trigger), and is safe to run again.
+
+    timeout_seconds: longer than this it is stopped. retries: how often it is run again at once after it failed.
+    ticket_seconds: how long one waiting job of a shop keeps a second one off the queue; it is also how long it waits
+    for a worker before it is dropped, so that a queue without workers does not grow. The sweep brings it back.
+    """
+
+    queue: str
+    function: str
+    timeout_seconds: int
+    retries: int
+    ticket_seconds: int
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "drain": Kind(INTAKE, "integration.jobs.intake.drain", timeout_seconds=300, retries=1, ticket_seconds=60),
+        # A failed fit is not repeated at once: it would most likely fail again. The next orders or the night do.
+        "train": Kind(TRAINING, "integration.jobs.training.train_shop", 4 * 3600, retries=0, ticket_seconds=1800),
+    }
+)
+
+
+def connect(settings: Settings) -> Redis:
+    """Redis for processes that may wait for it."""
+    return Redis.from_url(settings.redis_url, socket_connect_timeout=5)
+
+
+def connect_quickly(settings: Settings) -> Redis:
+    """Redis for callers that would rather go without than wait."""
+    return Redis.from_url(
+        settings.redis_url,
+        socket_connect_timeout=QUICK_CONNECT_SECONDS,
+        socket_timeout=QUICK_ANSWER_SECONDS,
+        retry=Reconnect(NoBackoff(), 0),
+    )
+
+
+def enqueue(redis: Redis, name: str, shop_id: int, *more: str) -> bool:
+    """Put a job on its queue; False if one of the same shop waits already. Raises RedisError."""
+    kind = KINDS[name]
+    if not redis.set(_ticket(name, shop_id), 1, nx=True, ex=kind.ticket_seconds):
+        return False
+    queue = Queue(kind.queue, connection=redis, serializer=JSONSerializer)
+    queue.enqueue(
+        kind.function,
+        args=(shop_id, *more),
+        timeout=kind.timeout_seconds,
+        retry=Retry(max=kind.retries) if kind.retries else None,
+        ttl=kind.ticket_seconds,
+        result_ttl=0,
+        failure_ttl=24 * 3600,
+        description=f"{name} shop {shop_id}",
+    )
+    return True
+
+
+def take_ticket(redis: Redis, name: str, shop_id: int) -> bool:
+    """Say that a waiting job has begun, so that the next may be enqueued. False if none was announced."""
+    return bool(redis.delete(_ticket(name, shop_id)))
+
+
+def is_announced(redis: Redis, name: str, shop_id: int) -> bool:
+    """Whether a job of this shop was announced that has not begun."""
+    return bool(redis.exists(_ticket(name, shop_id)))
+
+
+class Enqueuer:
+    """How a web process announces work. Never raises, and costs little when Redis is away: the sweep catches up."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._redis = connect_quickly(settings)
+        self._paused_until = 0.0
+
+    def drain(self, shop_id: int) -> None:
+        """A delivery of this shop waits."""
+        if time.monotonic() < self._paused_until:
+            return
+        try:
+            enqueue(self._redis, "drain", shop_id)
+        except RedisError:
+            self._paused_until = time.monotonic() + PAUSE_SECONDS
+
+    def close(self) -> None:
+        """Give the connections back."""
+        with suppress(RedisError):
+            self._redis.close()
+
+
+def _ticket(name: str, shop_id: int) -> str:
+    return f"shelfwise:{name}:{shop_id}:waiting"

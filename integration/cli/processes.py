@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from integration.services.threads import leave_threads_to_implicit
 from integration.settings import Settings
-from integration.threads import leave_threads_to_implicit
 
 if TYPE_CHECKING:
     from redis import Redis

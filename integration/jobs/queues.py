@@ -12,7 +12,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry as Reconnect
-from rq import Queue, Retry
+from rq import Queue, Retry, Worker
 from rq.serializers import JSONSerializer
 
 from integration.settings import Settings
@@ -63,7 +63,7 @@ def connect_quickly(settings: Settings) -> Redis:
         settings.redis_url,
         socket_connect_timeout=QUICK_CONNECT_SECONDS,
         socket_timeout=QUICK_ANSWER_SECONDS,
-        retry=Reconnect(NoBackoff(), 0),
+        retry=_no_retry(),
     )
 
 
@@ -120,3 +120,37 @@ class Enqueuer:
 
 def _ticket(name: str, shop_id: int) -> str:
     return f"shelfwise:{name}:{shop_id}:waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """Jobs of one queue by what became of them, and how many workers serve it."""
+
+    name: str
+    waiting: int
+    running: int
+    failed: int
+    workers: int
+
+
+def queue_states(settings: Settings) -> list[QueueState]:
+    """Every queue as it stands. Raises RedisError, soon, when Redis is away."""
+    redis = Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=1, retry=_no_retry())
+    try:
+        return [_queue_state(Queue(name, connection=redis, serializer=JSONSerializer)) for name in QUEUES]
+    finally:
+        redis.close()
+
+
+def _queue_state(queue: Queue) -> QueueState:
+    return QueueState(
+        name=queue.name,
+        waiting=queue.count,
+        running=queue.started_job_registry.count,
+        failed=queue.failed_job_registry.count,
+        workers=Worker.count(queue=queue),
+    )
+
+
+def _no_retry() -> Reconnect:
+    return Reconnect(NoBackoff(), 0)

@@ -7,8 +7,7 @@ the work.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Event
 
 from redis import Redis
@@ -16,6 +15,7 @@ from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 from sqlalchemy.exc import SQLAlchemyError
 
+from integration.clock import Clock, system_clock
 from integration.jobs.sweep import Swept, sweep, sweep_deliveries
 from integration.settings import Settings
 from integration.storage.database import Database
@@ -61,7 +61,7 @@ class Scheduler:
             return bool(self._lead.acquire())
 
 
-def run(scheduler: Scheduler, stop: Event, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+def run(scheduler: Scheduler, stop: Event, clock: Clock = system_clock) -> None:
     """Tick until told to stop. A store that is away is said once, and asked again at the next tick."""
     away = ""
     while not stop.is_set():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from integration.clock import system_clock
 from integration.storage import fits
 from integration.storage.database import Database
 
@@ -55,7 +56,7 @@ class Heartbeat:
             if self._ended:
                 return
             try:
-                until = datetime.now(UTC) + self._lease
+                until = system_clock() + self._lease
                 alive = fits.renew_lease(self._database, self._fit_id, stage=self._stage, until=until)
             except SQLAlchemyError:
                 continue

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from integration.clock import system_clock
 from integration.services.lease import LEASE, Heartbeat
 from integration.settings import Settings
 from integration.storage import fits
@@ -73,7 +74,7 @@ def train(
     whatever broke the fit, after it was written down; then the serving model is what it was before.
     """
     _need_orders(database, shop_id)
-    now = datetime.now(UTC)
+    now = system_clock()
     version = f"{now:%Y%m%dT%H%M%S%fZ}"
     fit_id = fits.begin_fit(database, shop_id, version=version, trigger=trigger, now=now, lease=lease)
     run = _Run(database, settings, shop_id, fit_id, version, progress)
@@ -219,7 +220,7 @@ class _Run:
             self._end_in(connection, status, message)
 
     def _end_in(self, connection: Any, status: FitStatus, message: str) -> None:
-        now = datetime.now(UTC)
+        now = system_clock()
         fits.end_fit(connection, self.fit_id, status, message=message, now=now, details=self.details)
 
 

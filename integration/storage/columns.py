@@ -28,9 +28,7 @@ class Bulk:
     sqlite_order: str = ""
 
 
-def stream_integers(
-    connection: Connection, bulk: Bulk, shop_id: int, rows: int = ROWS
-) -> Iterator[NDArray[np.int64]]:
+def stream_integers(connection: Connection, bulk: Bulk, shop_id: int, rows: int = ROWS) -> Iterator[NDArray[np.int64]]:
     """The answer in chunks: int64 arrays of shape (up to `rows`, width), none of them empty.
 
     On PostgreSQL it travels as binary COPY, on SQLite through the driver's own cursor: SQLAlchemy's row objects would
@@ -48,9 +46,7 @@ def stream_integers(
     )
 
 
-def read_integers(
-    connection: Connection, bulk: Bulk, shop_id: int
-) -> NDArray[np.int64]:
+def read_integers(connection: Connection, bulk: Bulk, shop_id: int) -> NDArray[np.int64]:
     """The whole answer, int64 (rows, width); for those known to be small beside the order lines."""
     return np.concatenate(
         [
@@ -60,9 +56,7 @@ def read_integers(
     )
 
 
-def _from_sqlite(
-    driver: Any, sql: str, width: int, rows: int
-) -> Iterator[NDArray[np.int64]]:
+def _from_sqlite(driver: Any, sql: str, width: int, rows: int) -> Iterator[NDArray[np.int64]]:
     cursor = driver.cursor()
     try:
         values: Iterable[int] = chain.from_iterable(cursor.execute(sql))
@@ -72,20 +66,13 @@ def _from_sqlite(
         cursor.close()
 
 
-def _from_postgresql(
-    driver: Any, sql: str, width: int, rows: int
-) -> Iterator[NDArray[np.int64]]:
+def _from_postgresql(driver: Any, sql: str, width: int, rows: int) -> Iterator[NDArray[np.int64]]:
     # A row of binary COPY: the number of fields (int16), then for each its length (int32) and its bytes (int64 here).
-    field_names = [
-        part for field in range(width) for part in (f"length_{field}", f"value_{field}")
-    ]
+    field_names = [part for field in range(width) for part in (f"length_{field}", f"value_{field}")]
     record = np.dtype(
         [
             ("fields", ">i2"),
-            *(
-                (name, ">i8" if name.startswith("value") else ">i4")
-                for name in field_names
-            ),
+            *((name, ">i8" if name.startswith("value") else ">i4") for name in field_names),
         ]
     )
     with (
@@ -102,10 +89,7 @@ def _from_postgresql(
             held = held[whole * record.itemsize :]
             if whole:
                 yield np.stack(
-                    [
-                        table[f"value_{field}"].astype(np.int64)
-                        for field in range(width)
-                    ],
+                    [table[f"value_{field}"].astype(np.int64) for field in range(width)],
                     axis=1,
                 )
 

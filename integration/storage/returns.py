@@ -53,13 +53,9 @@ def take_back(
     return kept
 
 
-def _sum_before(
-    values: NDArray[np.float64], group: NDArray[np.intp]
-) -> NDArray[np.float64]:
+def _sum_before(values: NDArray[np.float64], group: NDArray[np.intp]) -> NDArray[np.float64]:
     """For each value, the sum of those before it in its own group; groups lie together."""
     before = np.cumsum(values) - values
-    first = (
-        np.r_[True, group[1:] != group[:-1]] if len(group) else np.empty(0, dtype=bool)
-    )
+    first = np.r_[True, group[1:] != group[:-1]] if len(group) else np.empty(0, dtype=bool)
     start = np.flatnonzero(first)
     return before - np.repeat(before[start], np.diff(np.r_[start, len(group)]))

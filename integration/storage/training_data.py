@@ -33,9 +33,7 @@ LINES = Bulk(
     width=3,
     sqlite_order="order_id",
 )
-ERASED = Bulk(
-    "SELECT id FROM customer WHERE shop_id = {shop} AND erased_at IS NOT NULL", width=1
-)
+ERASED = Bulk("SELECT id FROM customer WHERE shop_id = {shop} AND erased_at IS NOT NULL", width=1)
 REFUNDS = Bulk(
     """
     SELECT COALESCE(o.id, -1), COALESCE(r.customer_id, -1), l.product_id, CAST(l.quantity AS BIGINT), r.refunded_at
@@ -96,20 +94,11 @@ def read_catalogue(connection: Connection, shop_id: int) -> Catalogue:
         PRODUCT.c.tags,
     )
     rows = connection.execute(
-        select(*columns, PRODUCT.c.description)
-        .where(PRODUCT.c.shop_id == shop_id)
-        .order_by(PRODUCT.c.id)
+        select(*columns, PRODUCT.c.description).where(PRODUCT.c.shop_id == shop_id).order_by(PRODUCT.c.id)
     ).all()
-    codes = {
-        name: code
-        for code, name in enumerate(
-            sorted({row.product_type for row in rows if row.product_type})
-        )
-    }
+    codes = {name: code for code, name in enumerate(sorted({row.product_type for row in rows if row.product_type}))}
     return Catalogue(
-        product_ids=np.fromiter(
-            (row.id for row in rows), dtype=np.int64, count=len(rows)
-        ),
+        product_ids=np.fromiter((row.id for row in rows), dtype=np.int64, count=len(rows)),
         category=np.fromiter(
             (codes.get(row.product_type, -1) for row in rows),
             dtype=np.int32,
@@ -135,9 +124,7 @@ def _read_orders(connection: Connection, shop_id: int) -> _Orders:
     table = table[np.argsort(table[:, 0], kind="stable")]
     erased = read_integers(connection, ERASED, shop_id)[:, 0]
     customers = np.where(np.isin(table[:, 1], erased), GUEST, table[:, 1])
-    return _Orders(
-        np.ascontiguousarray(table[:, 0]), customers, np.ascontiguousarray(table[:, 2])
-    )
+    return _Orders(np.ascontiguousarray(table[:, 0]), customers, np.ascontiguousarray(table[:, 2]))
 
 
 def _read_lines(
@@ -165,9 +152,7 @@ def _read_lines(
     return _joined(parts)
 
 
-def _positions(
-    ascending: NDArray[np.int64], wanted: NDArray[np.int64]
-) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+def _positions(ascending: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Where each of `wanted` stands in `ascending`, and whether it is there at all."""
     at = np.minimum(np.searchsorted(ascending, wanted), len(ascending) - 1)
     return at, ascending[at] == wanted
@@ -175,9 +160,7 @@ def _positions(
 
 def _joined(parts: list[Purchases]) -> Purchases:
     def column(name: str, kind: type[np.generic]) -> NDArray[np.generic]:
-        return np.concatenate(
-            [np.empty(0, dtype=kind), *(getattr(part, name) for part in parts)]
-        )
+        return np.concatenate([np.empty(0, dtype=kind), *(getattr(part, name) for part in parts)])
 
     return Purchases(
         basket=column("basket", np.int64),  # type: ignore[arg-type]
@@ -206,9 +189,7 @@ def _less_refunds(
         (bought.user, 1, ~named & (refunds[:, 1] != GUEST), refunds[:, 4]),
     ):
         rows = chosen & known
-        returns = Returns(
-            refunds[rows, column], item[rows], refunds[rows, 3], time[rows]
-        )
+        returns = Returns(refunds[rows, column], item[rows], refunds[rows, 3], time[rows])
         quantity = take_back(quantity, owner, bought.item, bought.time, returns)
     left = quantity > 0
     if left.all():

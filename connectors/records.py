@@ -188,8 +188,10 @@ class Current:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """A record that is gone since `version`. For an inventory level, `external_id` is the inventory item and
-    `location` the place."""
+    """A record that is gone since `version`.
+
+    Of an inventory level, `external_id` is the inventory item and `location` the place.
+    """
 
     kind: RecordKind
     external_id: str

@@ -53,9 +53,10 @@ class Settings:
         ]
         if wrong:
             raise BadSettings("; ".join(sorted(wrong)))
-        return cls(**values)._with_defaults()  # type: ignore[arg-type]
+        return cls(**values).with_defaults()  # type: ignore[arg-type]
 
-    def _with_defaults(self) -> Settings:
+    def with_defaults(self) -> Settings:
+        """The settings with what was left open filled in from the others."""
         return replace(
             self,
             database_url=self.database_url or f"sqlite:///{self.data_dir.absolute() / 'shelfwise.sqlite3'}",

@@ -92,8 +92,8 @@ def _newest(changes: Iterable[Change], kind: type[R]) -> list[tuple[R, datetime]
 def _wins(record: R, version: datetime, other: R, other_version: datetime) -> bool:
     if version != other_version:
         return version > other_version
-    if isinstance(record, InventoryLevel) and isinstance(other, InventoryLevel):
-        return record.available < other.available
+    if isinstance(record, InventoryLevel):
+        return record.available < other.available  # type: ignore[attr-defined]
     return True
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        # SQLite lets one writer in and makes the others poll; a lock wakes this process's own writers in turn.
+        self._writer = threading.Lock() if self.is_sqlite else nullcontext()
         self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
 
     @contextmanager
@@ -30,7 +33,7 @@ class Database:
         On SQLite it holds the write lock from its first statement (BEGIN IMMEDIATE), so that what it read can't
         change before it writes.
         """
-        with self.engine.connect() as connection:
+        with self._writer, self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.execution_options(isolation_level="AUTOCOMMIT")
                 connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,38 @@
+"""The composition root: one Flask app from one `Settings`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from integration.clock import Clock, system_clock
+from integration.jobs.queues import Enqueuer
+from integration.services.secrets import Vault
+from integration.services.shelves import Shelves
+from integration.services.slate_log import SlateLog
+from integration.services.slates import Slates
+from integration.settings import Settings
+from integration.storage.database import Database
+from integration.web import errors, health, openapi, storefront, webhooks, widgets
+from integration.web.services import KEY, Services
+
+
+def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
+    """The app, ready to serve. It opens no connection before the first request needs one."""
+    app = Flask("integration", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    database = Database(settings.database_url)
+    vault = Vault(settings.secret_keys)
+    slate_log = SlateLog(database)
+    app.extensions[KEY] = Services(
+        settings=settings,
+        database=database,
+        vault=vault,
+        slates=Slates(database, Shelves(database, settings.artifacts_dir), slate_log, clock),
+        slate_log=slate_log,
+        clock=clock,
+        drain=Enqueuer(settings).drain,
+    )
+    errors.register(app)
+    for blueprint in (storefront.bp, openapi.bp, webhooks.bp, widgets.bp, health.bp):
+        app.register_blueprint(blueprint)
+    return app

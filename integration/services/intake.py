@@ -1,0 +1,117 @@
+"""Webhooks in: verify the raw bytes, keep once, apply stock at once, leave the rest to a drain."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import connectors
+from connectors.base import Webhooks
+from connectors.errors import BadDelivery, BadSignature, UnknownPlatform
+from integration.services.apply import apply
+from integration.services.secrets import Vault
+from integration.services.shops import find_connected
+from integration.storage import delivery_writes as deliveries
+from integration.storage.database import Database
+
+log = logging.getLogger(__name__)
+
+# How long a delivery that could not be applied waits before each further attempt; after the last it is parked.
+RETRY_AFTER = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18000))
+BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a webhook. repeat: it was kept before. waits: a drain has to apply it."""
+
+    shop_id: int
+    repeat: bool
+    waits: bool
+
+
+def receive(
+    database: Database,
+    vault: Vault,
+    *,
+    platform: str,
+    external_id: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,
+) -> Receipt:
+    """Keep a webhook and, when it can empty a shelf, apply it in the same transaction.
+
+    Raises UnknownPlatform, BadSignature (nothing is stored; an unknown shop is one too, so that a stranger can't
+    find out which shops there are) or BadDelivery.
+    """
+    webhooks = _webhooks(platform)
+    with database.read() as connection:
+        shop = find_connected(connection, vault, platform, external_id)
+    arrival = webhooks.verify(headers, body, shop.secrets if shop else ())
+    if shop is None:
+        raise BadSignature("no such shop")
+    is_stock = webhooks.is_stock(arrival.topic)
+    changes = webhooks.changes(arrival.topic, body) if is_stock else ()
+    with database.write() as connection:
+        kept = deliveries.keep(connection, shop.shop_id, arrival, received_at=now, applied=is_stock)
+        if kept is None:
+            return Receipt(shop.shop_id, repeat=True, waits=False)
+        if changes:
+            apply(connection, shop.shop_id, changes)
+    return Receipt(shop.shop_id, repeat=False, waits=not is_stock)
+
+
+def drain(database: Database, shop_id: int, *, now: datetime, limit: int = BATCH) -> int:
+    """Apply a batch of the shop's waiting deliveries, oldest first, and return how many were settled or put off.
+
+    Running it again changes nothing. Only one drain a shop works at a time; another one returns 0.
+    """
+    with database.write() as connection:
+        if not deliveries.hold_drain(connection, shop_id):
+            return 0
+        batch = deliveries.waiting(connection, shop_id, now, limit)
+    if not batch:
+        return 0
+    try:
+        with database.write() as connection:
+            if not deliveries.hold_drain(connection, shop_id):
+                return 0
+            changes = [change for row in batch for change in _webhooks(row.platform).changes(row.topic, row.body)]
+            apply(connection, shop_id, changes)
+            deliveries.settle(connection, [row.id for row in batch], now)
+    except Exception as error:  # noqa: BLE001 - one poisonous delivery must not hold up the others
+        log.warning(
+            "shop %s: a batch of %d deliveries failed; applying them one by one: %s", shop_id, len(batch), error
+        )
+        for row in batch:
+            _apply_one(database, shop_id, row, now)
+    return len(batch)
+
+
+def _apply_one(database: Database, shop_id: int, row: Any, now: datetime) -> None:
+    try:
+        with database.write() as connection:
+            apply(connection, shop_id, _webhooks(row.platform).changes(row.topic, row.body))
+            deliveries.settle(connection, [row.id], now)
+    except (BadDelivery, UnknownPlatform) as error:
+        _put_off(database, row.id, str(error), None)
+    except Exception as error:
+        log.exception("shop %s: delivery %s failed", shop_id, row.id)
+        again = now + RETRY_AFTER[row.attempts] if row.attempts < len(RETRY_AFTER) else None
+        _put_off(database, row.id, f"{type(error).__name__}: {error}", again)
+
+
+def _put_off(database: Database, delivery_id: int, error: str, again: datetime | None) -> None:
+    with database.write() as connection:
+        deliveries.put_off(connection, delivery_id, error, again)
+
+
+def _webhooks(platform: str) -> Webhooks:
+    connector = connectors.get(platform)
+    if connector.webhooks is None:
+        raise UnknownPlatform(platform, known=connectors.platforms())
+    return connector.webhooks

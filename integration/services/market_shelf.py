@@ -1,0 +1,136 @@
+"""One shop's shelf in one market: arrays for ranking, cards for showing, kept up by what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from integration.services.cards import availability_of, card_of
+from integration.storage.base import to_micros
+from integration.storage.shelf_rows import ShelfProduct
+from recommender.model import Model
+from recommender.shelf import Shelf
+from recommender.slates import Aligned, align
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One consistent state of a shelf, for the length of a request. Lists and arrays are by shelf row.
+
+    row_of: external product id -> row.
+    """
+
+    aligned: Aligned
+    shelf: Shelf
+    product_ids: NDArray[np.int64]
+    external_ids: Sequence[str]
+    cards: Sequence[bytes]
+    titles: Sequence[str]
+    row_of: Mapping[str, int]
+
+    def without_model(self) -> Aligned:
+        """The shelf alone, for the rungs that need no model."""
+        return align(None, self.shelf)
+
+
+class MarketShelf:
+    """All products of a shop as they stand in one market. `market` None: one that no product names.
+
+    A product keeps its row; one that is new makes the arrays be built anew.
+    """
+
+    def __init__(self, market: str | None, low_stock_threshold: int, back_soon: bool) -> None:
+        self.market = market
+        self._threshold = low_stock_threshold
+        self._back_soon = back_soon
+        self._categories: dict[str, int] = {}
+        self._published: NDArray[np.int64] = np.empty(0, np.int64)
+        self.shelf = Shelf(*_empty(), back_soon=back_soon)
+        self._row_of: dict[str, int] = {}
+        self._cards: list[bytes] = []
+        self._titles: list[str] = []
+        self._external_ids: list[str] = []
+        self.view = self._look(align(None, self.shelf))
+
+    def update(self, products: Sequence[ShelfProduct], model: Model | None, *, model_changed: bool) -> None:
+        """Take over changed products and align the model with the shelf."""
+        ids = self.shelf.product_ids
+        changed = {product.product_id: product for product in products}
+        keys = np.fromiter(changed, np.int64, len(changed))
+        if np.isin(keys, ids, assume_unique=True).all():
+            if changed:
+                self._replace(changed, np.searchsorted(ids, keys))
+        else:
+            self._extend(changed)
+        if changed or model_changed:
+            self.view = self._look(align(model, self.shelf, None if model_changed else self.view.aligned))
+
+    def _look(self, aligned: Aligned) -> View:
+        return View(
+            aligned,
+            self.shelf,
+            self.shelf.product_ids,
+            self._external_ids,
+            self._cards,
+            self._titles,
+            self._row_of,
+        )
+
+    def _replace(self, changed: Mapping[int, ShelfProduct], rows: NDArray[np.intp]) -> None:
+        availability = self.shelf.availability.copy()
+        category = self.shelf.category.copy()
+        resort = False
+        for row, product in zip(rows.tolist(), changed.values(), strict=True):
+            availability[row] = availability_of(product, self.market, self._threshold)
+            category[row] = self._code(product.category)
+            self._cards[row] = card_of(product, self.market, self._threshold)
+            self._titles[row] = product.title
+            self._external_ids[row] = product.external_id
+            self._row_of[product.external_id] = row
+            published = to_micros(product.published_at)
+            resort |= bool(self._published[row] != published)
+            self._published[row] = published
+        newest = _newest_first(self._published) if resort else self.shelf.newest
+        self.shelf = Shelf(self.shelf.product_ids, availability, category, newest, self._back_soon)
+
+    def _extend(self, changed: Mapping[int, ShelfProduct]) -> None:
+        old = self.shelf
+        fresh = sorted(set(changed).difference(old.product_ids.tolist()))
+        ids = np.concatenate([old.product_ids, np.array(fresh, np.int64)])
+        order = np.argsort(ids, kind="stable")
+        blank = len(fresh)
+        availability = np.concatenate([old.availability, np.zeros(blank, np.int8)])[order]
+        category = np.concatenate([old.category, np.full(blank, -1, np.int32)])[order]
+        self._published = np.concatenate([self._published, np.full(blank, np.iinfo(np.int64).min, np.int64)])[order]
+        self._cards = _reordered(self._cards, b"", order)
+        self._titles = _reordered(self._titles, "", order)
+        self._external_ids = _reordered(self._external_ids, "", order)
+        moved = np.empty(len(order), np.intp)
+        moved[order] = np.arange(len(order))
+        self._row_of = {key: int(moved[row]) for key, row in self._row_of.items()}
+        ids = ids[order]
+        self.shelf = Shelf(ids, availability, category, old.newest, self._back_soon)
+        self._replace(changed, np.searchsorted(ids, np.fromiter(changed, np.int64, len(changed))))
+
+    def _code(self, category: str) -> int:
+        return self._categories.setdefault(category, len(self._categories)) if category else -1
+
+
+def _reordered(values: list[T], blank: T, order: NDArray[np.intp]) -> list[T]:
+    longer = values + [blank] * (len(order) - len(values))
+    return [longer[i] for i in order]
+
+
+def _newest_first(published: NDArray[np.int64]) -> NDArray[np.int32]:
+    # Of two published at the same moment the one that came into the store later is newer.
+    return np.argsort(published, kind="stable")[::-1].astype(np.int32)
+
+
+def _empty() -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.int32], NDArray[np.int32]]:
+    return np.empty(0, np.int64), np.empty(0, np.int8), np.empty(0, np.int32), np.empty(0, np.int32)

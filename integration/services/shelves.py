@@ -1,0 +1,165 @@
+"""What a web process knows of each shop, checked against the store before every slate.
+
+The check is one read of the shop's row. Its shelf version grows in the very transaction that stores an inventory
+delivery, so a slate that is computed after the 200 sees the new version, reads what changed and hides it
+(DESIGN.md, contract 3). A published model is noticed by the same read.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import bindparam, select
+
+from integration.services.market_shelf import MarketShelf, View
+from integration.storage.database import Database
+from integration.storage.point_reads import PointReads
+from integration.storage.shelf_rows import ShelfProduct, changed_since
+from integration.storage.shops import Shop, StockPolicy
+from integration.storage.upsert import table_of
+from recommender.artifacts import load
+from recommender.errors import BadArtifact
+from recommender.model import Model
+
+log = logging.getLogger(__name__)
+SHOP = table_of(Shop)
+
+
+@dataclass(frozen=True, slots=True)
+class ShopRow:
+    """The part of a shop's row that every slate looks at."""
+
+    shop_id: int
+    shelf_version: int
+    serving_version: str | None
+    stock_policy: str
+    low_stock_threshold: int
+
+
+class ShopShelves:
+    """One shop's shelves, a market each, and the model that serves it."""
+
+    def __init__(self, row: ShopRow) -> None:
+        self.row = row
+        self.lock = threading.Lock()
+        self.shelf_version = -1
+        self.model: Model | None = None
+        self.model_version: str | None = None
+        self.wanted_version: str | None = None
+        self.markets: dict[str | None, MarketShelf] = {}
+        self.currencies: dict[str, str] = {}
+
+
+class Shelves:
+    """All shops that this process serves; the least recently asked for are let go past `capacity`."""
+
+    def __init__(self, database: Database, artifacts_dir: Path, *, capacity: int = 200) -> None:
+        self._database = database
+        self._artifacts_dir = artifacts_dir
+        self._capacity = capacity
+        self._shops: OrderedDict[str, ShopShelves] = OrderedDict()
+        self._lock = threading.Lock()
+        columns = (
+            SHOP.c.id,
+            SHOP.c.shelf_version,
+            SHOP.c.serving_version,
+            SHOP.c.stock_policy,
+            SHOP.c.low_stock_threshold,
+        )
+        here = (SHOP.c.key == bindparam("key"), SHOP.c.uninstalled_at.is_(None))
+        self._read_row = PointReads(database).prepare(select(*columns).where(*here))
+
+    def view(self, key: str, market: str | None, currency: str | None) -> tuple[ShopShelves, View] | None:
+        """The shop's shelf as it stands now, or None where there is no such shop."""
+        values = self._read_row.first(key=key)
+        if values is None:
+            return None
+        row = ShopRow(*values)
+        shop = self._shops.get(key)
+        if shop is None or shop.row.shop_id != row.shop_id:
+            shop = self._admit(key, row)
+        if (
+            shop.shelf_version != row.shelf_version
+            or shop.wanted_version != row.serving_version
+            or shop.row.stock_policy != row.stock_policy
+            or shop.row.low_stock_threshold != row.low_stock_threshold
+        ):
+            self._refresh(shop, row)
+        place = market if market in shop.markets else None
+        if market is None and currency is not None:
+            place = shop.currencies.get(currency)
+        return shop, shop.markets[place].view
+
+    def _admit(self, key: str, row: ShopRow) -> ShopShelves:
+        with self._lock:
+            shop = self._shops.get(key)
+            if shop is None or shop.row.shop_id != row.shop_id:
+                shop = self._shops[key] = ShopShelves(row)
+            self._shops.move_to_end(key)
+            while len(self._shops) > self._capacity:
+                self._shops.popitem(last=False)
+            return shop
+
+    def _refresh(self, shop: ShopShelves, row: ShopRow) -> None:
+        with shop.lock:
+            policy_changed = (shop.row.stock_policy, shop.row.low_stock_threshold) != (
+                row.stock_policy,
+                row.low_stock_threshold,
+            )
+            current = shop.shelf_version >= row.shelf_version and shop.wanted_version == row.serving_version
+            if current and not policy_changed:
+                return
+            model_changed = self._take_model(shop, row)
+            since = -1 if policy_changed else shop.shelf_version
+            if policy_changed:
+                shop.markets = {}
+            changed = self._read(row.shop_id, since)
+            self._place(shop, row, changed, whole=since < 0, model_changed=model_changed)
+            shop.row = row
+            shop.shelf_version = max(shop.shelf_version, row.shelf_version)
+
+    def _read(self, shop_id: int, since: int) -> list[ShelfProduct]:
+        with self._database.read() as connection:
+            return list(changed_since(connection, shop_id, since))
+
+    def _take_model(self, shop: ShopShelves, row: ShopRow) -> bool:
+        if shop.wanted_version == row.serving_version:
+            return False
+        shop.wanted_version = row.serving_version
+        if row.serving_version is None:
+            shop.model, shop.model_version = None, None
+            return True
+        try:
+            shop.model, _ = load(self._artifacts_dir / str(row.shop_id) / row.serving_version)
+        except (BadArtifact, OSError):
+            # The ladder's lower rungs need no model; the one before goes on serving if there was one.
+            log.exception("shop %s: model %s can't be loaded", row.shop_id, row.serving_version)
+            return False
+        shop.model_version = row.serving_version
+        return True
+
+    def _place(
+        self, shop: ShopShelves, row: ShopRow, changed: list[ShelfProduct], *, whole: bool, model_changed: bool
+    ) -> None:
+        """Bring every market up to date; a market that no product named before gets its own shelf."""
+        for shelf in shop.markets.values():
+            shelf.update(changed, shop.model, model_changed=model_changed)
+        markets: set[str | None] = {None}
+        for product in changed:
+            markets.update(product.markets or ())
+            for variant in product.variants:
+                markets.update(variant.prices)
+                for market, price in variant.prices.items():
+                    shop.currencies.setdefault(price["currency"], market)
+        fresh = markets.difference(shop.markets)
+        if not fresh:
+            return
+        everything = changed if whole else self._read(row.shop_id, -1)
+        for name in fresh:
+            shelf = MarketShelf(name, row.low_stock_threshold, row.stock_policy == StockPolicy.LAST)
+            shelf.update(everything, shop.model, model_changed=True)
+            shop.markets = {**shop.markets, name: shelf}

@@ -1,0 +1,89 @@
+"""Single-row reads for the path of a shopper's click, without the cost of building a statement each time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.sql import Select
+
+from integration.storage.database import Database
+
+
+class PointReads:
+    """Runs prepared statements on one connection a thread, outside of any transaction.
+
+    Each read sees everything that was committed before it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.engine: Engine = database.engine
+        self._is_sqlite = database.is_sqlite
+        self._local = threading.local()
+
+    def prepare(self, statement: Select[Any]) -> PointRead:
+        """The statement, compiled once for this database. Its parameters are named bind parameters."""
+        return PointRead(self, statement)
+
+    def cursor(self) -> Any:
+        """This thread's cursor."""
+        cursor = getattr(self._local, "cursor", None)
+        if cursor is None:
+            # Detached: it lives as long as the thread, and doesn't count against the pool.
+            fairy = self.engine.raw_connection()
+            fairy.detach()
+            connection = fairy.driver_connection
+            assert connection is not None
+            if not self._is_sqlite:
+                connection.autocommit = True
+            cursor = self._local.cursor = connection.cursor()
+            self._local.connection = connection
+        return cursor
+
+    def forget(self) -> None:
+        """Drop this thread's connection, so that the next read opens a new one."""
+        connection = getattr(self._local, "connection", None)
+        self._local.cursor = self._local.connection = None
+        if connection is not None:
+            try:
+                connection.close()
+            except Exception:  # noqa: BLE001 - it is broken already, which is why it is dropped
+                return
+
+
+class PointRead:
+    """One prepared statement."""
+
+    def __init__(self, reads: PointReads, statement: Select[Any]) -> None:
+        self._reads = reads
+        compiled = statement.compile(dialect=reads.engine.dialect, compile_kwargs={"render_postcompile": True})
+        self._sql = str(compiled)
+        self._names: list[str] | None = list(compiled.positiontup) if compiled.positiontup is not None else None
+        self._fixed = dict(compiled.params)
+        self._binders = {
+            name: processor
+            for name, processor in compiled._bind_processors.items()  # noqa: SLF001 - there is no public way to them if callable(processor)
+        }
+
+    def all(self, **parameters: Any) -> list[tuple[Any, ...]]:
+        """The rows, as the database driver gives them. A lost connection is opened again, once."""
+        values = self._values(parameters)
+        try:
+            rows = self._reads.cursor().execute(self._sql, values).fetchall()
+        except Exception:  # noqa: BLE001 - each driver has its own error for a lost connection
+            self._reads.forget()
+            rows = self._reads.cursor().execute(self._sql, values).fetchall()
+        return rows  # type: ignore[no-any-return]
+
+    def first(self, **parameters: Any) -> tuple[Any, ...] | None:
+        """The first row, or None."""
+        rows = self.all(**parameters)
+        return rows[0] if rows else None
+
+    def _values(self, parameters: Mapping[str, Any]) -> Any:
+        merged = {**self._fixed, **parameters}
+        for name, processor in self._binders.items():
+            merged[name] = processor(merged[name])
+        return merged if self._names is None else [merged[name] for name in self._names]

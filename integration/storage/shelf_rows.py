@@ -1,0 +1,130 @@
+"""What decides how products stand on the shelf: read whole, or only what changed since a shelf version."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from connectors.records import InventoryPolicy, ProductStatus
+from integration.storage.base import EPOCH
+from integration.storage.catalogue import InventoryLevel, Product, Variant
+from integration.storage.upsert import table_of
+from recommender.availability import VariantStock
+
+PRODUCT = table_of(Product)
+VARIANT = table_of(Variant)
+LEVEL = table_of(InventoryLevel)
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfVariant:
+    """A variant with its stock. prices: market -> {"amount", "currency"}."""
+
+    external_id: str
+    price: Decimal | None
+    compare_at_price: Decimal | None
+    currency: str
+    prices: dict[str, Any]
+    stock: VariantStock
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfProduct:
+    """A product as a slate shows it, or a sign that it is gone (`offered` false)."""
+
+    product_id: int
+    external_id: str
+    title: str
+    url: str
+    image_url: str
+    category: str
+    published_at: datetime
+    offered: bool
+    markets: tuple[str, ...] | None
+    variants: tuple[ShelfVariant, ...]
+
+
+def changed_since(connection: Connection, shop_id: int, shelf_version: int) -> Iterator[ShelfProduct]:
+    """The shop's products that changed after a shelf version; -1 for all that it offers."""
+    scope = (PRODUCT.c.shop_id == shop_id, PRODUCT.c.shelf_version > shelf_version)
+    levels = _levels(connection, shop_id, scope)
+    variants = _variants(connection, scope, levels)
+    products = select(
+        PRODUCT.c.id,
+        PRODUCT.c.external_id,
+        PRODUCT.c.title,
+        PRODUCT.c.url,
+        PRODUCT.c.image_url,
+        PRODUCT.c.product_type,
+        PRODUCT.c.published_at,
+        PRODUCT.c.markets,
+        PRODUCT.c.known,
+        PRODUCT.c.published,
+        PRODUCT.c.status,
+        PRODUCT.c.removed_at,
+    ).where(*scope)
+    if shelf_version < 0:
+        products = products.where(PRODUCT.c.known, PRODUCT.c.removed_at.is_(None))
+    for row in connection.execute(products):
+        yield ShelfProduct(
+            product_id=row.id,
+            external_id=row.external_id,
+            title=row.title,
+            url=row.url,
+            image_url=row.image_url,
+            category=row.product_type,
+            published_at=row.published_at or EPOCH,
+            offered=bool(row.known and row.published and row.removed_at is None and row.status == ProductStatus.ACTIVE),
+            markets=None if row.markets is None else tuple(row.markets),
+            variants=tuple(variants[row.id]),
+        )
+
+
+def _levels(connection: Connection, shop_id: int, scope: Any) -> dict[str, list[int]]:
+    wanted = select(VARIANT.c.inventory_item).join(PRODUCT, PRODUCT.c.id == VARIANT.c.product_id).where(*scope)
+    statement = select(LEVEL.c.inventory_item, LEVEL.c.available).where(
+        LEVEL.c.shop_id == shop_id,
+        LEVEL.c.sells_online,
+        LEVEL.c.removed_at.is_(None),
+        LEVEL.c.inventory_item.in_(wanted),
+    )
+    found: dict[str, list[int]] = defaultdict(list)
+    for inventory_item, available in connection.execute(statement):
+        found[inventory_item].append(available)
+    return found
+
+
+def _variants(connection: Connection, scope: Any, levels: dict[str, list[int]]) -> dict[int, list[ShelfVariant]]:
+    statement = (
+        select(
+            VARIANT.c.product_id,
+            VARIANT.c.external_id,
+            VARIANT.c.price,
+            VARIANT.c.compare_at_price,
+            VARIANT.c.currency,
+            VARIANT.c.prices,
+            VARIANT.c.inventory_item,
+            VARIANT.c.tracked,
+            VARIANT.c.policy,
+        )
+        .join(PRODUCT, PRODUCT.c.id == VARIANT.c.product_id)
+        .where(*scope, VARIANT.c.removed_at.is_(None))
+        .order_by(VARIANT.c.product_id, VARIANT.c.position, VARIANT.c.id)
+    )
+    found: dict[int, list[ShelfVariant]] = defaultdict(list)
+    for row in connection.execute(statement):
+        stock = VariantStock(
+            tracked=row.tracked,
+            continue_selling=row.policy == InventoryPolicy.CONTINUE,
+            levels=tuple(levels.get(row.inventory_item, ())),
+        )
+        found[row.product_id].append(
+            ShelfVariant(row.external_id, row.price, row.compare_at_price, row.currency, row.prices, stock)
+        )
+    return found

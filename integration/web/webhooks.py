@@ -1,0 +1,41 @@
+"""Signed deliveries in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
+
+from connectors.errors import BadDelivery, BadSignature, UnknownPlatform
+from integration.services import intake
+from integration.web.errors import answer
+from integration.web.services import services
+
+bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+
+
+@bp.post("/<platform>/<external_id>")
+def receive(platform: str, external_id: str) -> ResponseReturnValue:
+    """Keep a delivery, then answer. The route knows nothing of the platform."""
+    here = services()
+    try:
+        receipt = intake.receive(
+            here.database,
+            here.vault,
+            platform=platform,
+            external_id=external_id,
+            headers=dict(request.headers),
+            body=request.get_data(),
+            now=here.clock(),
+        )
+    except UnknownPlatform as error:
+        return answer(404, "unknown_platform", str(error))
+    except BadSignature:
+        return answer(401, "bad_signature", "the body is not signed with a secret of this shop")
+    except BadDelivery as error:
+        return answer(400, "bad_delivery", str(error))
+    except DBAPIError:
+        return answer(503, "try_again", "the delivery could not be kept just now; send it again")
+    if receipt.waits:
+        here.drain(receipt.shop_id)
+    return "", 200

@@ -1,0 +1,69 @@
+# `make` lists what there is. Works with GNU make 3.81 (macOS) and any POSIX shell; paths may have spaces.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+BIN := .venv/bin
+PORT ?= 8000
+ORDERS ?=
+PYTHON ?=
+export PYTHON
+# What tests run in parallel on: two processes by default.
+JOBS ?= 2
+T ?=
+
+.PHONY: help run setup setup-dev test lint format types imports migrate-check tests browser bench lock wheel clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -e 's/:.*## /	/' | expand -t 16
+
+run: setup ## Start the shop, its worker, scheduler and Redis; ORDERS=file.parquet learns from your own orders, PORT=8000
+	@$(BIN)/shelfwise up --port "$(PORT)" $(if $(ORDERS),--orders "$(ORDERS)")
+
+setup: ## Make .venv from the lock file (what `make run` needs)
+	@sh locks/install.sh run
+
+setup-dev: ## The same, with what the tests and checks need
+	@sh locks/install.sh dev
+
+test: setup-dev browser lint types imports migrate-check tests ## All checks and all tests
+
+lint: setup-dev ## Check style and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: setup-dev ## Put the formatting right
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+types: setup-dev ## Check types
+	@$(BIN)/mypy
+	@$(BIN)/mypy tests
+
+imports: setup-dev ## Check who imports whom
+	@$(BIN)/lint-imports
+
+migrate-check: setup-dev ## Check that the schema goes up and down, and agrees with the tables of the code
+	@$(BIN)/pytest -q tests/functional/migrations
+
+tests: setup-dev ## Run the tests alone; T=tests/unit for some of them, JOBS=4 for more at once
+	@$(BIN)/pytest -n "$(JOBS)" --dist loadgroup $(T)
+
+browser: setup-dev ## Find or install the Chromium that the browser tests use
+	@$(BIN)/python -m tests.browsers
+
+bench: setup-dev ## Run the quick benchmarks, each beside its baseline, and write docs/benchmarks.md
+	@$(BIN)/shelfwise bench --quick --write docs/benchmarks.md
+
+lock: setup-dev ## Pin the newest versions that pyproject.toml allows
+	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group build pyproject.toml -o locks/run.txt
+	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group build --group dev -c locks/run.txt pyproject.toml -o locks/dev.txt
+
+wheel: setup-dev ## Build the package into dist/
+	@$(BIN)/hatchling build -t wheel
+
+clean: ## Remove .venv and what tools left behind; your shop's data in var/ stays
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

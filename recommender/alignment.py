@@ -1,0 +1,136 @@
+"""A model laid beside a shelf: all that a slate needs and that does not depend on the visitor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.availability import Availability
+from recommender.model import Model
+from recommender.shelf import Shelf
+from recommender.trending import best_first
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Offer:
+    """What may be shown. rows: bool over shelf rows; known: bool over model rows. trending, newest: shelf rows in order."""
+
+    rows: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    trending: NDArray[np.int32]
+    newest: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aligned:
+    """A model, n products, beside a shelf, m products; immutable, so threads may share it.
+
+    shelf_row: int32 (n,), where each model row stands on the shelf; model_row: int32 (m,), the reverse; -1: nowhere.
+    trending: float32 (m,), score of each shelf row. trending_order: shelf rows with a score, best first.
+    category_order: all shelf rows by category, then by score, then newest first.
+    category_start: int64 (c + 1,), where category code j - 1 begins in it (so -1 comes first).
+    sellable: what can be bought now. with_late: that and what is sold out; None where nothing is "back soon".
+    """
+
+    model: Model | None
+    shelf: Shelf
+    shelf_row: NDArray[np.int32]
+    model_row: NDArray[np.int32]
+    trending: NDArray[np.float32]
+    trending_order: NDArray[np.int32]
+    category_order: NDArray[np.int32]
+    category_start: NDArray[np.int64]
+    sellable: Offer
+    with_late: Offer | None
+
+    def rows_of(self, product_ids: tuple[int, ...]) -> list[int]:
+        """The shelf rows of some products, in their order, each as often as given; those not on the shelf left out."""
+        if not product_ids:
+            return []
+        wanted = np.array(product_ids, np.int64)
+        found = self.shelf.product_ids.searchsorted(wanted)
+        found[found == len(self.shelf)] = 0
+        return list(found[self.shelf.product_ids[found] == wanted].tolist())
+
+    def model_rows(self, rows: list[int]) -> list[int]:
+        """The model rows of some shelf rows, in their order; those the model does not know left out."""
+        return [row for row in self.model_row[rows].tolist() if row >= 0] if rows else []
+
+    def of_category(self, offer: Offer, row: int, wanted: int) -> list[int]:
+        """The best `wanted` rows on offer of the category that a shelf row is in; none if it is in none."""
+        code = int(self.shelf.category[row])
+        if code < 0:
+            return []
+        mates = self.category_order[self.category_start[code + 1] : self.category_start[code + 2]]
+        return list(mates[offer.rows[mates]][:wanted].tolist())
+
+
+def align(model: Model | None, shelf: Shelf, previous: Aligned | None = None) -> Aligned:
+    """Lay a model beside a shelf, once per (model, version of the shelf).
+
+    previous: an earlier answer for this shop; where only the availability has changed since, the rest is taken over.
+    """
+    frame = previous if previous is not None and _same_frame(previous, model, shelf) else _framed(model, shelf)
+    availability = shelf.availability
+    sellable = _offer(frame, shelf, availability >= Availability.LOW)
+    late = shelf.back_soon and bool((availability == Availability.SOLD_OUT).any())
+    return Aligned(
+        model,
+        shelf,
+        frame.shelf_row,
+        frame.model_row,
+        frame.trending,
+        frame.trending_order,
+        frame.category_order,
+        frame.category_start,
+        sellable,
+        _offer(frame, shelf, availability >= Availability.SOLD_OUT) if late else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """The part of Aligned that the availability does not touch; the same names and meanings."""
+
+    shelf_row: NDArray[np.int32]
+    model_row: NDArray[np.int32]
+    trending: NDArray[np.float32]
+    trending_order: NDArray[np.int32]
+    category_order: NDArray[np.int32]
+    category_start: NDArray[np.int64]
+
+
+def _same_frame(previous: Aligned, model: Model | None, shelf: Shelf) -> bool:
+    old = previous.shelf
+    pairs = ((old.product_ids, shelf.product_ids), (old.category, shelf.category), (old.newest, shelf.newest))
+    return previous.model is model and all(a is b or np.array_equal(a, b) for a, b in pairs)
+
+
+def _framed(model: Model | None, shelf: Shelf) -> _Frame:
+    known = model.product_ids if model is not None else np.empty(0, np.int64)
+    shelf_row, model_row = _places(known, shelf.product_ids), _places(shelf.product_ids, known)
+    trending = np.zeros(len(shelf), np.float32)
+    if model is not None:
+        trending = np.where(model_row >= 0, model.trending[model_row], np.float32(0)) if len(model) else trending
+    age = np.empty(len(shelf), np.int64)
+    age[shelf.newest] = np.arange(len(shelf))
+    category_order = np.lexsort((age, -trending, shelf.category)).astype(np.int32)
+    codes = np.arange(-1, int(shelf.category.max(initial=-1)) + 2)
+    category_start = shelf.category[category_order].searchsorted(codes)
+    return _Frame(shelf_row, model_row, trending, best_first(trending), category_order, category_start)
+
+
+def _places(wanted: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Where each wanted id stands among ascending ids; int32, -1 where it does not."""
+    if not len(among):
+        return np.full(len(wanted), -1, np.int32)
+    found = np.minimum(among.searchsorted(wanted), len(among) - 1)
+    return np.where(among[found] == wanted, found, -1).astype(np.int32)
+
+
+def _offer(frame: Aligned | _Frame, shelf: Shelf, shown: NDArray[np.bool_]) -> Offer:
+    known = shown[frame.shelf_row] & (frame.shelf_row >= 0) if len(shown) else np.zeros(len(frame.shelf_row), np.bool_)
+    order, newest = frame.trending_order, shelf.newest
+    return Offer(shown, known, order[shown[order]], newest[shown[newest]])

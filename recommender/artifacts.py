@@ -1,0 +1,132 @@
+"""Models on disk: a folder of plain arrays and a manifest, written whole or not at all. No pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.errors import BadArtifact
+from recommender.model import Model, Serving
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+ARRAYS: dict[str, tuple[str, int]] = {
+    "product_ids": ("int64", 1),
+    "item_factors": ("float32", 2),
+    "fold_factors": ("float32", 2),
+    "neighbour_items": ("int32", 2),
+    "neighbour_scores": ("float32", 2),
+    "neighbour_counts": ("int32", 2),
+    "trending": ("float32", 1),
+}
+
+
+def save(model: Model, folder: Path, manifest: dict[str, object]) -> None:
+    """Write a model and what its maker says of it to a new folder, whole or not at all.
+
+    manifest: anything JSON can hold; `load` gives it back. FileExistsError if the folder exists.
+    """
+    if folder.exists():
+        raise FileExistsError(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
+    try:
+        parts = {name: _write_array(partial / f"{name}.npy", getattr(model, name)) for name in ARRAYS}
+        serving = asdict(model.serving)
+        _write_manifest(partial, {"format": FORMAT, "parts": parts, "serving": serving, "about": manifest})
+        partial.chmod(0o755)
+        _sync(partial)
+        partial.rename(folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    _sync(folder.parent)
+
+
+def load(folder: Path) -> tuple[Model, dict[str, object]]:
+    """A saved model, its arrays memory-mapped read-only, and its manifest.
+
+    BadArtifact if a part is missing, truncated, altered or of another format version.
+    """
+    written = _read_manifest(folder)
+    try:
+        arrays = {name: _read_array(folder / f"{name}.npy", name, written["parts"][name]) for name in ARRAYS}
+        model = Model(**arrays, serving=Serving(**written["serving"]))
+    except (KeyError, TypeError) as error:
+        raise BadArtifact(f"{folder.name}: the manifest lacks {error}") from error
+    _check_shapes(folder, model)
+    return model, written["about"]
+
+
+def _write_array(path: Path, array: NDArray[Any]) -> dict[str, object]:
+    with path.open("xb") as file:
+        np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
+    return {"bytes": path.stat().st_size, "sha256": _digest(path)}
+
+
+def _write_manifest(folder: Path, written: dict[str, object]) -> None:
+    body = json.dumps(written, indent=1, sort_keys=True, allow_nan=False)
+    sealed = {"sha256": hashlib.sha256(body.encode()).hexdigest(), "manifest": json.loads(body)}
+    with (folder / MANIFEST).open("x", encoding="utf-8") as file:
+        json.dump(sealed, file, indent=1, sort_keys=True, allow_nan=False)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    try:
+        sealed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        written = sealed["manifest"]
+        body = json.dumps(written, indent=1, sort_keys=True)
+        intact = hashlib.sha256(body.encode()).hexdigest() == sealed["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadArtifact(f"{folder.name}: no readable manifest: {error}") from error
+    if not intact or not isinstance(written, dict):
+        raise BadArtifact(f"{folder.name}: the manifest was altered")
+    if written.get("format") != FORMAT:
+        raise BadArtifact(f"{folder.name}: format {written.get('format')}, this version reads {FORMAT}")
+    return written
+
+
+def _read_array(path: Path, name: str, part: dict[str, Any]) -> NDArray[Any]:
+    try:
+        if path.stat().st_size != part["bytes"] or _digest(path) != part["sha256"]:
+            raise BadArtifact(f"{path.parent.name}: {path.name} is truncated or altered")
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise BadArtifact(f"{path.parent.name}: {path.name} cannot be read: {error}") from error
+    if (array.dtype.name, array.ndim) != ARRAYS[name]:
+        raise BadArtifact(f"{path.parent.name}: {path.name} holds {array.dtype} of {array.ndim} dimensions")
+    # A plain array over the map: every slice of np.memmap pays for a Python-level __array_finalize__.
+    return array.view(np.ndarray)
+
+
+def _check_shapes(folder: Path, model: Model) -> None:
+    unlike = [name for name in ARRAYS if len(getattr(model, name)) != len(model)]
+    lists = (model.neighbour_items, model.neighbour_scores, model.neighbour_counts)
+    if unlike or len({array.shape for array in lists}) > 1 or model.item_factors.shape != model.fold_factors.shape:
+        raise BadArtifact(f"{folder.name}: the arrays are not of one size")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

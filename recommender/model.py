@@ -1,0 +1,42 @@
+"""A fitted model: the arrays that slates are built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """The few numbers that ranking needs besides the arrays; see `Parameters` for their meaning."""
+
+    alpha: float
+    fold_in_weight: float
+    seed_decay: float
+    seeds: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """All n products of the catalogue as it was at the fit; a row is a product. Read-only.
+
+    product_ids: int64 (n,), ascending.
+    item_factors, fold_factors: float32 (n, factors), Y and Z of `als`; zero where never bought.
+    neighbour_items: int32 (n, k), best first, padded with the row's own number.
+    neighbour_scores: float32 (n, k), 0 in the padding. neighbour_counts: int32 (n, k), orders that hold both.
+    trending: float32 (n,), decayed orders; 0 where never bought.
+    """
+
+    product_ids: NDArray[np.int64]
+    item_factors: NDArray[np.float32]
+    fold_factors: NDArray[np.float32]
+    neighbour_items: NDArray[np.int32]
+    neighbour_scores: NDArray[np.float32]
+    neighbour_counts: NDArray[np.int32]
+    trending: NDArray[np.float32]
+    serving: Serving
+
+    def __len__(self) -> int:
+        return len(self.product_ids)

@@ -1,0 +1,48 @@
+"""Everything that a fit can be told, with the values that the backtests chose."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """How to fit, backtest and serve. The same parameters, purchases and catalogue give the same model.
+
+    factors, regularization, alpha, iterations: of the implicit ALS; confidence is 1 + alpha x weight.
+    past_iterations: how many of `iterations` are spent before the backtest, on what lies before its cut.
+    half_life_days: age at which a purchase weighs half; trending_half_life_days: the same for what is trending.
+    largest_basket: an order of more products than this is a day's till or a restock: it tells nothing of pairs.
+    neighbours: how many are kept for each product.
+    together_*: damping of co-purchase by popularity (exponent) and its shrinkage (in average products).
+    similar_weight: share of content similarity beside co-purchase in a product's neighbours.
+    fold_in_weight: share of the ALS score beside the neighbours' in a session's ranking.
+    seed_decay: what one step back in a session is worth; seeds: how many of its newest products count.
+    held_out_days: length of the backtest's test weeks; cases: at most so many test cases, drawn by `seed`.
+    threads: of the fit.
+    """
+
+    factors: int = 64
+    regularization: float = 10.0
+    alpha: float = 5.0
+    iterations: int = 15
+    past_iterations: int = 10
+    half_life_days: float = 180.0
+    trending_half_life_days: float = 14.0
+    largest_basket: int = 500
+    neighbours: int = 100
+    together_damping: float = 0.3
+    together_shrinkage: float = 0.1
+    factor_weight: float = 0.0
+    similar_weight: float = 0.02
+    fold_in_weight: float = 0.3
+    seed_decay: float = 0.7
+    seeds: int = 8
+    held_out_days: int = 28
+    cases: int = 2000
+    threads: int = 2
+    seed: int = 20261123
+
+    def as_dict(self) -> dict[str, int | float]:
+        """Plain numbers by name, for a manifest."""
+        return asdict(self)

@@ -1,0 +1,57 @@
+"""What is bought together: co-purchase in orders, damped and shrunk, with exact counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.confidence import decay
+from recommender.interactions import Baskets
+from recommender.parameters import Parameters
+from recommender.toplists import TopLists, in_chunks, of_sparse, stacked
+
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """lists: the products best bought with each one. counts: int32 (n, k), orders that hold both, exact; 0 in padding."""
+
+    lists: TopLists
+    counts: NDArray[np.int32]
+
+
+def bought_together(orders: Baskets, now: int, parameters: Parameters) -> Together:
+    """Score of j beside i: W_ij / ((W_i + s) (W_j + s)^damping), where W sums the orders' weights.
+
+    An order weighs its decay by age over its size less one, so that a long order does not speak for all its pairs.
+    s: `together_shrinkage` average products, which keeps a pair seen once from leading.
+    """
+    small = orders.sizes <= parameters.largest_basket
+    matrix = orders.matrix[small]
+    sizes = np.maximum(np.diff(matrix.indptr) - 1, 1)
+    weights = decay(orders.time[small], now, parameters.half_life_days) / sizes
+    totals = matrix.T @ weights
+    shrinkage = parameters.together_shrinkage * float(totals.mean()) + 1e-9 if len(totals) else 1.0
+    # One product of complex numbers gives both sums: the real part counts orders exactly (below 2**24), the
+    # imaginary part sums their weights.
+    left = matrix.T.tocsr().astype(np.complex64)
+    left.data += (1j * weights[left.indices]).astype(np.complex64)
+    right = matrix.astype(np.complex64)
+    damped = (totals + shrinkage) ** parameters.together_damping
+
+    def span(begin: int, end: int) -> Together:
+        pairs = left[begin:end] @ right
+        rows = np.repeat(np.arange(begin, end), np.diff(pairs.indptr))
+        scores = (pairs.data.imag / ((totals[rows] + shrinkage) * damped[pairs.indices])).astype(np.float32)
+        scores[rows == pairs.indices] = 0.0
+        lists, kept = of_sparse(pairs.indptr, pairs.indices, scores, parameters.neighbours, begin)
+        counts = np.where(kept >= 0, pairs.data.real[kept] if pairs.nnz else 0, 0).astype(np.int32)
+        return Together(lists, counts)
+
+    parts = in_chunks(matrix.shape[1], CHUNK, parameters.threads, span)
+    lists = stacked([part.lists for part in parts], parameters.neighbours)
+    counts = [part.counts for part in parts] or [np.empty((0, parameters.neighbours), np.int32)]
+    return Together(lists, np.concatenate(counts))

@@ -1,0 +1,28 @@
+"""What sells now: decayed popularity."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.confidence import decay
+from recommender.interactions import Baskets
+
+
+def trending_scores(orders: Baskets, now: int, half_life_days: float) -> NDArray[np.float32]:
+    """For each product its orders, each weighed by its decay by age; float32 (n,), 0 where nobody bought it."""
+    scores: NDArray[np.float32] = orders.matrix.T @ decay(orders.time, now, half_life_days)
+    return scores
+
+
+def popularity(orders: Baskets) -> NDArray[np.float32]:
+    """For each product how many orders hold it, whatever their age; float32 (n,)."""
+    counts: NDArray[np.float32] = orders.matrix.T @ np.ones(orders.matrix.shape[0], np.float32)
+    return counts
+
+
+def best_first(scores: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Rows with a score above 0, highest first; int32. Ties keep the order of the rows."""
+    order = np.argsort(-scores, kind="stable")
+    ranked: NDArray[np.int32] = order[: int((scores > 0).sum())].astype(np.int32)
+    return ranked

@@ -93,7 +93,7 @@ def _wins(record: R, version: datetime, other: R, other_version: datetime) -> bo
     if version != other_version:
         return version > other_version
     if isinstance(record, InventoryLevel):
-        return record.available < other.available  # type: ignore[attr-defined]
+        return record.available < other.available
     return True
 
 

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from integration.clock import Clock
 from integration.services.market_shelf import View
@@ -60,7 +60,7 @@ class Slates:
             .join(VISITOR, VISITOR.c.id == EVENT.c.visitor_id)
             .where(VISITOR.c.shop_id == bindparam("shop_id"), VISITOR.c.token == bindparam("token"))
             .where(EVENT.c.shop_id == bindparam("shop_id"), EVENT.c.product_id.is_not(None))
-            .where(EVENT.c.kind.in_(SESSION_KINDS))
+            .where(or_(*(EVENT.c.kind == kind for kind in SESSION_KINDS)))
             .order_by(EVENT.c.occurred_at.desc())
             .limit(SESSION_LENGTH)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Engine
@@ -32,14 +32,12 @@ class PointReads:
         cursor = getattr(self._local, "cursor", None)
         if cursor is None:
             # Detached: it lives as long as the thread, and doesn't count against the pool.
-            fairy = self.engine.raw_connection()
-            fairy.detach()
-            connection = fairy.driver_connection
-            assert connection is not None
+            pooled = self.engine.raw_connection()
+            pooled.detach()
             if not self._is_sqlite:
-                connection.autocommit = True
-            cursor = self._local.cursor = connection.cursor()
-            self._local.connection = connection
+                pooled.dbapi_connection.autocommit = True  # type: ignore[union-attr]
+            cursor = self._local.cursor = pooled.cursor()
+            self._local.connection = pooled
         return cursor
 
     def forget(self) -> None:
@@ -58,14 +56,14 @@ class PointRead:
 
     def __init__(self, reads: PointReads, statement: Select[Any]) -> None:
         self._reads = reads
-        compiled = statement.compile(dialect=reads.engine.dialect, compile_kwargs={"render_postcompile": True})
+        compiled = statement.compile(dialect=reads.engine.dialect)
         self._sql = str(compiled)
         self._names: list[str] | None = list(compiled.positiontup) if compiled.positiontup is not None else None
         self._fixed = dict(compiled.params)
-        self._binders = {
-            name: processor
-            for name, processor in compiled._bind_processors.items()  # noqa: SLF001 - there is no public way to them if callable(processor)
-        }
+        self._binders: dict[str, Callable[[Any], Any]] = {}
+        for name, processor in compiled._bind_processors.items():  # noqa: SLF001 - there is no public way to them
+            if callable(processor):
+                self._binders[name] = processor
 
     def all(self, **parameters: Any) -> list[tuple[Any, ...]]:
         """The rows, as the database driver gives them. A lost connection is opened again, once."""

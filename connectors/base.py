@@ -95,6 +95,10 @@ class Import(Protocol):
         """How many rows there are to read, for the progress bar."""
 
     @property
+    def contents(self) -> Contents:
+        """Whether it is products or orders."""
+
+    @property
     def currency(self) -> str:
         """The currency of its money, or "" where the source names none."""
 

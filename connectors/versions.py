@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHRINK = 1000
@@ -17,3 +17,8 @@ def hearsay(last_seen: datetime | None) -> datetime:
     if last_seen is None or last_seen < _EPOCH:
         return _EPOCH
     return _EPOCH + (last_seen - _EPOCH) / _SHRINK
+
+
+def is_hearsay(version: datetime) -> bool:
+    """Whether a version was made by `hearsay`."""
+    return version < _EPOCH + timedelta(days=365)

@@ -16,11 +16,12 @@ SMALLEST_AMOUNT = Decimal("0.0001")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
-_AROUND_NUMBERS = re.compile(r"[\s\u00a0\u202f'’$€£¥]|\b[A-Z]{3}\b")
+_AROUND_NUMBERS = re.compile(r"[\s\u00a0\u202f'\u2019$€£¥]|\b[A-Z]{3}\b")
 _YES = frozenset({"1", "true", "yes", "y", "t", "active", "on"})
 _NO = frozenset({"0", "false", "no", "n", "f", "inactive", "off", "-1"})
 
 
+@lru_cache(maxsize=65_536, typed=True)
 def text(cell: Any) -> str:
     """The cell as text without spaces around it; a number without a needless fraction."""
     if cell is None:
@@ -35,6 +36,7 @@ def text(cell: Any) -> str:
     return str(cell)
 
 
+@lru_cache(maxsize=65_536, typed=True)
 def identifier(cell: Any) -> str:
     """The cell as a name that fits the store; what is longer keeps its beginning and a digest of the whole."""
     name = text(cell)
@@ -43,13 +45,11 @@ def identifier(cell: Any) -> str:
     return name[:200] + "#" + hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=65_536, typed=True)
 def number(cell: Any, decimal_comma: bool = False) -> Decimal | None:
     """The cell as an exact number; None where it is empty. Raises ValueError."""
     if cell is None:
         return None
-    if isinstance(cell, bool) or not isinstance(cell, str | int | float | Decimal):
-        raise ValueError("is no number")
     written = _AROUND_NUMBERS.sub("", cell) if isinstance(cell, str) else str(cell)
     if not written:
         return None
@@ -75,7 +75,7 @@ def _without_comma(written: str, decimal_comma: bool) -> str:
     return written.replace(",", ".", 1)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=65_536, typed=True)
 def amount(cell: Any, decimal_comma: bool = False) -> Decimal | None:
     """The cell as an amount of money, to four decimals; None where it is empty. Raises ValueError."""
     value = number(cell, decimal_comma)

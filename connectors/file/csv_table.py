@@ -44,7 +44,6 @@ class CsvTable:
     def batches(self) -> Iterator[Batch]:
         """All rows below the header; a short one is filled up with empty cells."""
         width = len(self.columns)
-        blank = ("",) * width
         rows: list[tuple[Any, ...]] = []
         first = 0
         characters = 0
@@ -52,36 +51,32 @@ class CsvTable:
             if first == 0:
                 first = number + 1 if any(cell.strip() for cell in cells) else 0
                 continue
-            if len(cells) != width:
-                cells = self._fitted(cells, number)
-            rows.append(tuple(cells) if cells else blank)
+            rows.append(tuple(cells) if len(cells) == width else self._fitted(cells, number))
             if len(rows) == BATCH_ROWS or self._lines.characters - characters > BATCH_CHARACTERS:
                 yield Batch(first, rows, self._lines.fraction())
                 first, rows, characters = number + 1, [], self._lines.characters
         if rows:
             yield Batch(first, rows, 1.0)
 
-    def _fitted(self, cells: list[str], number: int) -> list[str]:
+    def _fitted(self, cells: list[str], number: int) -> tuple[str, ...]:
         width = len(self.columns)
         if any(cell.strip() for cell in cells[width:]):
             raise BadFile(
                 f"{self.name}, row {number}: {len(cells)} cells under {width} columns; "
                 "put quotes around text that holds the separator"
             )
-        return cells[:width] + [""] * (width - len(cells))
+        return (*cells[:width], *[""] * (width - len(cells)))
 
     def _records(self) -> Iterator[list[str]]:
         with _opened(self._path, self.name) as (packed, plain):
             size = max(self._path.stat().st_size, 1)
             self._lines = _Lines(io.TextIOWrapper(plain, self._encoding, newline=""), self.name, packed, size)
             reader = csv.reader(self._lines, delimiter=self._separator)
-            number = 0
             try:
-                for number, record in enumerate(reader, 1):
-                    yield record
+                yield from reader
             except csv.Error as error:
                 raise BadFile(
-                    f"{self.name}, row {number + 1}: {error}; look for a quotation mark that is never closed"
+                    f"{self.name}, line {reader.line_num}: {error}; look for a quotation mark that is never closed"
                 ) from None
 
     def _find_encoding(self) -> str:
@@ -154,7 +149,7 @@ def _opened(path: Path, name: str) -> Iterator[tuple[BinaryIO, BinaryIO]]:
         with path.open("rb") as packed:
             is_gzip = packed.read(2) == b"\x1f\x8b"
             packed.seek(0)
-            yield packed, cast(BinaryIO, gzip.GzipFile(fileobj=packed)) if is_gzip else packed
+            yield packed, cast("BinaryIO", gzip.GzipFile(fileobj=packed)) if is_gzip else packed
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise BadFile(f"{name} is cut off or damaged: download or export it again") from None
     except OSError as error:

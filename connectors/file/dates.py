@@ -42,10 +42,8 @@ def _moment(cell: Any, day_first: bool) -> datetime | None:
     if cell is None or isinstance(cell, datetime):
         return cell
     if isinstance(cell, date):
-        return datetime(cell.year, cell.month, cell.day)
-    if not isinstance(cell, str):
-        raise ValueError("is no date")
-    written = cell.strip()
+        return datetime(cell.year, cell.month, cell.day, tzinfo=UTC)
+    written = cell.strip() if isinstance(cell, str) else str(cell)
     if not written:
         return None
     try:

@@ -15,11 +15,12 @@ SHORT = 4
 NEARLY_ALL = 0.95
 
 _CODES = frozenset(
-    """
-    post postage shipping ship delivery carriage freight handling discount coupon voucher giftcard giftvoucher
-    fee fees bankcharges amazonfee commission manual adjust adjustment correction sample samples tip tips donation
-    rounding deposit insurance surcharge
-    """.split()
+    (
+        *("post", "postage", "shipping", "ship", "delivery", "carriage", "freight", "handling", "discount", "coupon"),
+        *("voucher", "giftcard", "giftvoucher", "fee", "fees", "bankcharges", "amazonfee", "commission", "manual"),
+        *("adjust", "adjustment", "correction", "sample", "samples", "tip", "tips", "donation", "rounding"),
+        *("deposit", "insurance", "surcharge"),
+    )
 )
 _TITLE = re.compile(
     r"""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 from connectors.errors import BadFile
 from connectors.file import cells
@@ -94,8 +95,14 @@ SHOPIFY_FIELDS = tuple(
 _PICKED = ("order", "code", "title", "quantity", "price", "total")
 _OF_ORDER = ("when", "customer", "country", "currency", "status", "cancelled")
 _UNDONE = frozenset(
-    "cancelled canceled failed refunded voided trash void wccancelled wcfailed wcrefunded expired".split()
+    (
+        *("cancelled", "canceled", "failed", "refunded", "voided", "void", "expired", "trash"),
+        *("wccancelled", "wcfailed", "wcrefunded"),
+    )
 )
+
+
+N = TypeVar("N")
 
 
 class OrderFacts(NamedTuple):
@@ -143,7 +150,7 @@ def read_lines(columns: Columns, currency: str, day_first: bool) -> Iterator[tup
         yield (
             batch.fraction,
             [
-                reader.line(row, raw, *values, facts)
+                reader.line(row, raw, *values, facts=facts)
                 for row, (raw, values, facts) in enumerate(
                     zip(batch.rows, picked, of_order, strict=True), batch.first_row
                 )
@@ -171,6 +178,7 @@ class _Rows:
         quantity_cell: Any,
         price_cell: Any,
         total_cell: Any,
+        *,
         facts: tuple[Any, ...],
     ) -> Line | NoLine:
         order = cells.identifier(order_cell)
@@ -184,7 +192,10 @@ class _Rows:
             self._facts = self._read_facts(row, order, facts)
             self._order, self._cells = order, facts
         assert self._facts is not None
-        quantity, price = self._read_amounts(row, quantity_cell, price_cell, total_cell)
+        try:
+            quantity, price = _amounts(quantity_cell, price_cell, total_cell, self._comma)
+        except _WrongCell as error:
+            raise self._columns.wrong(row, error.field, error.cell, error.what) from None
         return Line(row, raw, order, code, title, quantity, price, self._facts)
 
     def _read_facts(self, row: int, order: str, facts: tuple[Any, ...]) -> OrderFacts:
@@ -213,28 +224,31 @@ class _Rows:
             _is_undone(status_cell, cancelled_cell) or (before.undone if before else False),
         )
 
-    def _read_amounts(
-        self, row: int, quantity_cell: Any, price_cell: Any, total_cell: Any
-    ) -> tuple[int, Decimal | None]:
-        try:
-            exact = cells.number(quantity_cell, self._comma) or Decimal()
-            quantity = cells.pieces(quantity_cell, self._comma) or 0
-        except ValueError as error:
-            raise self._columns.wrong(row, "quantity", quantity_cell, error) from None
-        try:
-            price = cells.amount(price_cell, self._comma)
-        except ValueError as error:
-            raise self._columns.wrong(row, "price", price_cell, error) from None
-        if price is None and total_cell is not None and exact:
-            try:
-                total = cells.amount(total_cell, self._comma)
-            except ValueError as error:
-                raise self._columns.wrong(row, "total", total_cell, error) from None
-            price = None if total is None else abs(total / exact)
-        if exact == quantity:
-            return quantity, None if price is None else cells.to_amount(price)
-        # Sold by weight or length: one piece at the price of the line.
-        return (1 if exact > 0 else -1), None if price is None else cells.to_amount(price * abs(exact))
+
+class _WrongCell(Exception):
+    def __init__(self, field: str, cell: Any, what: object) -> None:
+        self.field, self.cell, self.what = field, cell, what
+
+
+@lru_cache(maxsize=65_536, typed=True)
+def _amounts(quantity_cell: Any, price_cell: Any, total_cell: Any, comma: bool) -> tuple[int, Decimal | None]:
+    """How many pieces, and the price of one. What is sold by weight or length is one piece at the line's price."""
+    exact = _read("quantity", cells.number, quantity_cell, comma) or Decimal()
+    quantity = _read("quantity", cells.pieces, quantity_cell, comma) or 0
+    price = _read("price", cells.amount, price_cell, comma)
+    if price is None and exact:
+        total = _read("total", cells.amount, total_cell, comma)
+        price = None if total is None else abs(total / exact)
+    if exact == quantity:
+        return quantity, None if price is None else cells.to_amount(price)
+    return (1 if exact > 0 else -1), None if price is None else cells.to_amount(price * abs(exact))
+
+
+def _read(field: str, reader: Callable[[Any, bool], N], cell: Any, comma: bool) -> N:
+    try:
+        return reader(cell, comma)
+    except ValueError as error:
+        raise _WrongCell(field, cell, error) from None
 
 
 def _customer(cell: Any) -> str:

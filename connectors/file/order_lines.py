@@ -9,12 +9,12 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
-from connectors.base import ImportReport, ImportRequest
+from connectors.base import Contents, ImportReport, ImportRequest
 from connectors.file.columns import Columns
 from connectors.file.dates import is_day_first
 from connectors.file.order_fields import Line, NoLine, read_lines
 from connectors.file.refunds import Purchases
-from connectors.file.survey import Survey, Ware, survey, ware_key
+from connectors.file.survey import Ware, survey, ware_key
 from connectors.records import Change, Current, Money, Order, OrderLine, Product, Refund, RefundLine, Variant
 from connectors.versions import hearsay
 
@@ -46,6 +46,7 @@ class OrderLines:
         self._returned: list[_Returned] = []
         self._services: Counter[str] = Counter()
         self._guests = self._orders = self._refunds = self._matched = 0
+        self.contents = Contents.ORDERS
         self.rows = self._survey.rows
         self.report = ImportReport(columns.table.name)
         self.certain_dates = certain
@@ -205,6 +206,3 @@ def _first_time(lines: list[Line]) -> datetime:
 @lru_cache(maxsize=65_536)
 def _money(amount: Decimal, currency: str) -> Money:
     return Money(amount, currency)
-
-
-__all__ = ["OrderLines", "Survey"]

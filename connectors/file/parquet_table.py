@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def _values(column: pa.Array) -> list[Any]:
         return whole
     if pa.types.is_floating(column.type):
         numbers = column.to_numpy(zero_copy_only=False).tolist()
-        return [None if number != number else number for number in numbers]
+        return [None if number is None or isnan(number) else number for number in numbers]
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         texts: list[Any] = column.to_numpy(zero_copy_only=False).tolist()
         return texts

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from urllib.parse import quote
 
 PREFIX = "SHELFWISE_"
 
@@ -27,6 +31,7 @@ class Settings:
     port: int = 8000
     web_processes: int = 2
     demo: bool = False
+    demo_shop: str = "demo"
     max_body_bytes: int = 2_000_000
     retrain_after_orders: int = 200
     nightly_hour: int = 3
@@ -60,13 +65,25 @@ class Settings:
         return replace(
             self,
             database_url=self.database_url or f"sqlite:///{self.data_dir.absolute() / 'shelfwise.sqlite3'}",
-            redis_url=self.redis_url or f"unix://{self.data_dir.absolute() / 'redis.sock'}",
+            redis_url=self.redis_url or f"unix://{quote(str(_redis_socket(self.data_dir.absolute())))}",
             artifacts_dir=self.data_dir / "artifacts" if self.artifacts_dir == Path() else self.artifacts_dir,
         )
 
 
 # Variables with our prefix that are not settings of the app: where tests and benchmarks find the data sets.
-OUTSIDE = frozenset({PREFIX + "DATA", PREFIX + "SHARED"})
+OUTSIDE = frozenset({PREFIX + "DATA", PREFIX + "SHARED", PREFIX + "TEST_DATABASE_URL"})
+
+# A unix socket's path has room for some 100 bytes, on macOS a few less.
+LONGEST_SOCKET_PATH = 90
+
+
+def _redis_socket(data_dir: Path) -> Path:
+    """In the data folder; for a long path in a folder of its own among the temporary ones, always the same."""
+    socket = data_dir / "redis.sock"
+    if len(os.fsencode(socket)) <= LONGEST_SOCKET_PATH:
+        return socket
+    mark = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"shelfwise-{os.getuid()}-{mark}" / "redis.sock"
 
 
 def _flag(text: str) -> bool:

@@ -14,12 +14,13 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "demo": "integration.cli.demo:demo",
         "import": "integration.cli.imports:import_",
         "migrate": "integration.cli.migrate:migrate",
+        "redis": "integration.cli.redis_process:redis",
         "scheduler": "integration.cli.processes:scheduler",
         "shops": "integration.cli.shops:shops",
         "status": "integration.cli.status:status",
         "train": "integration.cli.train:train",
         "up": "integration.cli.up:up",
-        "web": "integration.cli.processes:web",
+        "web": "integration.cli.web:web",
         "worker": "integration.cli.processes:worker",
     }
 )

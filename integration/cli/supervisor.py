@@ -1,0 +1,124 @@
+"""Runs the processes of a Procfile together: all of them, or none."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from honcho.manager import Manager
+from honcho.printer import Message, Printer
+
+from integration.cli.sessions import GRACE_SECONDS, end_sessions
+from integration.cli.watchdog import read_sessions
+
+READY = "ready"
+
+# What would train or drain while the shop is still being loaded.
+GATED = ("worker", "scheduler")
+
+
+class LogPrinter(Printer):  # type: ignore[misc]  # honcho has no types
+    """Writes what the processes say into a log file, and once `quiet` has ended to the terminal too."""
+
+    def __init__(self, log: TextIO, quiet: subprocess.Popen[bytes]) -> None:
+        super().__init__(log, time_format="%Y-%m-%d %H:%M:%S")
+        self._terminal = Printer(sys.stdout)
+        self._quiet = quiet
+
+    def write(self, message: Message) -> None:
+        """Write one line."""
+        super().write(message)
+        if self._quiet.poll() is not None:
+            self._terminal.width = self.width
+            self._terminal.write(message)
+
+
+class Together(Manager):  # type: ignore[misc]  # honcho has no types
+    """Honcho's own manager, which also kills what hangs when *nothing* has stopped in time."""
+
+    def terminate(self) -> None:
+        """Ask all processes to end, and kill what has not after a grace."""
+        signal.signal(signal.SIGALRM, lambda _number, _frame: self.kill())
+        signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
+        super().terminate()
+
+    def stopped_by_itself(self) -> dict[str, int]:
+        """Exit codes of processes that ended before they were asked to."""
+        return {} if self.asked else self.first_stopped
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody stopped us, by Ctrl-C or SIGTERM."""
+        return self.returncode in (130, 143)
+
+    first_stopped: dict[str, int]
+
+    def _any_stopped(self) -> bool:
+        stopped = {name: each["returncode"] for name, each in self._processes.items() if "returncode" in each}
+        if stopped and not self._terminating:
+            self.first_stopped = stopped
+        return bool(stopped)
+
+
+def run_together(
+    commands: Mapping[str, str], environ: Mapping[str, str], folder: Path, first: subprocess.Popen[bytes]
+) -> dict[str, int]:
+    """Run the commands until one of them ends or somebody stops us; leave none of them behind.
+
+    folder: for the log and for the numbers of the processes. first: prepares things, in a session of its own; while
+    it runs the terminal is its own, and what is `GATED` waits until it has made the file `READY`.
+    Returns name -> exit code of what ended by itself, nothing where all went on until we were stopped.
+    """
+    numbers = folder / "run"
+    numbers.mkdir(exist_ok=True)
+    for old in [*numbers.glob("*.pid"), numbers / READY]:
+        old.unlink(missing_ok=True)
+    (numbers / "prepare.pid").write_text(str(first.pid))
+    with (folder / "shelfwise.log").open("a") as log, _Watchdog(numbers):
+        together = Together(LogPrinter(log, first))
+        together.first_stopped = {}
+        for name, command in commands.items():
+            together.add_process(name, _in_shell(name, command, numbers), env=dict(environ))
+        together.loop()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        end_sessions(read_sessions(numbers))
+    return together.stopped_by_itself()
+
+
+def _in_shell(name: str, command: str, numbers: Path) -> str:
+    note = f"echo $$ > {shlex.quote(str(numbers / name))}.pid"
+    gate = f"until [ -e {shlex.quote(str(numbers / READY))} ]; do sleep 0.2; done"
+    return "; ".join([note, *([gate] if name in GATED else []), f"exec {command}"])
+
+
+class _Watchdog:
+    """The other end of the watchdog's pipe: it is open for as long as we live."""
+
+    def __init__(self, numbers: Path) -> None:
+        self._numbers = numbers
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> None:
+        command = [sys.executable, "-m", "integration.cli.watchdog", str(self._numbers)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        assert self._process.stdin is not None
+        os.register_at_fork(after_in_child=self._forget)
+
+    def __exit__(self, *_error: object) -> None:
+        assert self._process is not None
+        self._forget()
+        self._process.wait()
+
+    def _forget(self) -> None:
+        # In a forked child too: its copy of the pipe would keep the watchdog waiting after we are gone.
+        assert self._process is not None
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.close()

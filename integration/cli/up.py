@@ -1,0 +1,79 @@
+"""`shelfwise up`: everything on one machine, with one command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from integration.cli import local
+from integration.cli.supervisor import run_together
+from integration.migrations import MigrationError, migrate
+from integration.settings import BadSettings, Settings
+from integration.storage.database import Database
+
+
+@click.command()
+@click.option("--orders", type=click.Path(path_type=Path), help="Learn from this file of orders, not the demo.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Where the storefront answers; 8000 unless set.")
+def up(orders: Path | None, port: int | None) -> None:
+    """Start web, worker, scheduler and Redis, load a shop, train it, and say where its storefront is.
+
+    Data are kept in var/ (SHELFWISE_DATA_DIR): a second start goes on where the first one ended. Each file of orders
+    has a shop of its own, named after the file, beside the demo shop. Ctrl-C stops everything.
+    """
+    if orders is not None and not orders.is_file():
+        raise click.ClickException(f"there is no file {orders}")
+    try:
+        given = Settings.from_environ(os.environ)
+    except BadSettings as error:
+        raise click.ClickException(str(error)) from None
+    chosen = port or given.port
+    local.need_free_port(given.host, chosen)
+    with local.only_one(given.data_dir.absolute()) as data_dir:
+        shop = local.LocalShop.of(None if orders is None else orders.absolute())
+        environ = local.environment(data_dir, shop, chosen, {**os.environ, **_port(port)})
+        _release(Settings.from_environ(environ))
+        _run(shop, environ, data_dir)
+
+
+def _port(port: int | None) -> dict[str, str]:
+    """A port on the command line counts more than one in the environment."""
+    return {} if port is None else {"SHELFWISE_PORT": str(port)}
+
+
+def _release(settings: Settings) -> None:
+    """The Procfile's release step, here and now: no process may meet a schema of another version."""
+    try:
+        with closing(Database(settings.database_url)) as database:
+            migrate(database)
+    except MigrationError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _run(shop: local.LocalShop, environ: Mapping[str, str], data_dir: Path) -> NoReturn:
+    path = os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)])
+    environ = {**environ, "PATH": path}
+    orders = [] if shop.orders is None else ["--orders", str(shop.orders)]
+    # The first of them: it has the terminal to itself while it loads and trains. Should that fail, it stops the rest.
+    prepare = subprocess.Popen(
+        [sys.executable, "-m", "integration.cli.prepare", *orders, "--stop", str(os.getpid())],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    ended = run_together(local.commands(os.environ), environ, data_dir, prepare)
+    failed = prepare.wait() > 0
+    for name, code in ended.items():
+        click.echo(
+            f"shelfwise: {name} ended (code {code}), so the rest was stopped; see {data_dir}/shelfwise.log", err=True
+        )
+    if not ended and not failed:
+        click.echo("\nShelfwise has stopped. Your data are kept: start again with the same command.")
+    sys.exit(1 if ended or failed else 0)

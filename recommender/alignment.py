@@ -15,7 +15,10 @@ from recommender.trending import best_first
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Offer:
-    """What may be shown. rows: bool over shelf rows; known: bool over model rows. trending, newest: shelf rows in order."""
+    """What may be shown. rows: bool over shelf rows; known: bool over model rows.
+
+    trending, newest: shelf rows, in that order.
+    """
 
     rows: NDArray[np.bool_]
     known: NDArray[np.bool_]

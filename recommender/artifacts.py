@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.errors import BadArtifact
-from recommender.model import Model, Serving
+from recommender.model import Model, Serving, Tested
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -41,8 +41,8 @@ def save(model: Model, folder: Path, manifest: dict[str, object]) -> None:
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
     try:
         parts = {name: _write_array(partial / f"{name}.npy", getattr(model, name)) for name in ARRAYS}
-        serving = asdict(model.serving)
-        _write_manifest(partial, {"format": FORMAT, "parts": parts, "serving": serving, "about": manifest})
+        numbers = {"serving": asdict(model.serving), "tested": asdict(model.tested) if model.tested else None}
+        _write_manifest(partial, {"format": FORMAT, "parts": parts, **numbers, "about": manifest})
         partial.chmod(0o755)
         _sync(partial)
         partial.rename(folder)
@@ -60,7 +60,8 @@ def load(folder: Path) -> tuple[Model, dict[str, object]]:
     written = _read_manifest(folder)
     try:
         arrays = {name: _read_array(folder / f"{name}.npy", name, written["parts"][name]) for name in ARRAYS}
-        model = Model(**arrays, serving=Serving(**written["serving"]))
+        tested = Tested(**written["tested"]) if written["tested"] else None
+        model = Model(**arrays, serving=Serving(**written["serving"]), tested=tested)
     except (KeyError, TypeError) as error:
         raise BadArtifact(f"{folder.name}: the manifest lacks {error}") from error
     _check_shapes(folder, model)

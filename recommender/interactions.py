@@ -88,49 +88,66 @@ def codes(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Baskets:
+class Orders:
     """Orders as a matrix, b of them.
 
     matrix: float32 CSR (b, n), 1 where the order holds the product, products of an order ascending.
-    time: int64 (b,), of the order's newest line. code: int64 (m,), the row of each sold line's order.
+    time: int64 (b,), of the order's newest line.
     """
 
     matrix: sparse.csr_matrix
     time: NDArray[np.int64]
-    code: NDArray[np.int64]
 
     @property
     def sizes(self) -> NDArray[np.int64]:
         """int64 (b,), distinct products of each order."""
-        return np.diff(self.matrix.indptr).astype(np.int64)
+        sizes: NDArray[np.int64] = np.diff(self.matrix.indptr).astype(np.int64)
+        return sizes
+
+    def where(self, mask: NDArray[np.bool_]) -> Orders:
+        """The orders for which `mask`, bool (b,), is true."""
+        return Orders(self.matrix[mask], self.time[mask])
 
 
-def baskets(purchases: Purchases, n_items: int) -> Baskets:
-    """The orders of some purchases."""
-    code, count = codes(purchases.basket)
-    matrix = _summed(np.ones(len(purchases), np.float32), code, purchases.item, (count, n_items))
+def orders_of(purchases: Purchases, n_items: int) -> tuple[Orders, NDArray[np.int64]]:
+    """The orders of some purchases, and which of them each sold line is of, int64 (m,)."""
+    order, count = codes(purchases.basket)
+    matrix = _summed(np.ones(len(purchases), np.float32), order, purchases.item, (count, n_items))
     matrix.data[:] = 1.0
-    time = np.zeros(count, np.int64)
-    np.maximum.at(time, code, purchases.time)
-    return Baskets(matrix, time, code)
+    time = np.full(count, np.iinfo(np.int64).min)
+    np.maximum.at(time, order, purchases.time)
+    return Orders(matrix, time), order
+
+
+def user_rows(
+    purchases: Purchases, order: NDArray[np.int64], sizes: NDArray[np.int64], largest_basket: int
+) -> tuple[NDArray[np.int64], int]:
+    """The user row of each sold line, int64 (m,), -1 for none, and how many rows there are.
+
+    A customer is a row. A guest's order of 2 products up to `largest_basket` is a row of its own; other guests' orders
+    tell nothing of anybody's taste and are in no row. order, sizes: see `orders_of`.
+    """
+    guest = purchases.user == GUEST
+    size = sizes[order]
+    telling = guest & (size >= 2) & (size <= largest_basket)
+    rows = np.full(len(purchases), -1, np.int64)
+    rows[~guest], customers = codes(purchases.user[~guest])
+    numbers, guests = codes(order[telling])
+    rows[telling] = numbers + customers
+    return rows, customers + guests
 
 
 def user_items(
-    purchases: Purchases, orders: Baskets, weights: NDArray[np.float32], n_items: int, largest_basket: int
-) -> tuple[sparse.csr_matrix, NDArray[np.int64]]:
-    """The user-item matrix, float32 CSR (n_users, n_items) of summed weights, and the user row of each line.
+    rows: NDArray[np.int64], items: NDArray[np.int32], weights: NDArray[np.float32], shape: tuple[int, int]
+) -> sparse.csr_matrix:
+    """The user-item matrix, float32 CSR of `shape` (n_users, n_items), of summed line weights.
 
-    A customer is a row. A guest's order of 2 products up to `largest_basket` is a row of its own; the lines of other
-    guests' orders are in no row (-1). weights: float32 (m,), >= 0.
+    rows, items, weights: (m,), of each sold line; a line whose row is -1 is left out. Weights are >= 0.
     """
-    guest = purchases.user == GUEST
-    size = orders.sizes[orders.code]
-    kept = ~guest | ((size >= 2) & (size <= largest_basket))
-    row = np.full(len(purchases), -1, np.int64)
-    row[~guest], customers = codes(purchases.user[~guest])
-    row[guest & kept], guests = codes(orders.code[guest & kept])
-    row[guest & kept] += customers
-    return _summed(weights[kept], row[kept], purchases.item[kept], (customers + guests, n_items)), row
+    kept = rows >= 0
+    if kept.all():
+        return _summed(weights, rows, items, shape)
+    return _summed(weights[kept], rows[kept], items[kept], shape)
 
 
 def _summed(

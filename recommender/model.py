@@ -18,6 +18,16 @@ class Serving:
     seeds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """Hit rate at 10 of the served strategy on held-out orders, with its 95 % interval, and how many cases."""
+
+    hit_rate: float
+    low: float
+    high: float
+    cases: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
     """All n products of the catalogue as it was at the fit; a row is a product. Read-only.
@@ -27,6 +37,7 @@ class Model:
     neighbour_items: int32 (n, k), best first, padded with the row's own number.
     neighbour_scores: float32 (n, k), 0 in the padding. neighbour_counts: int32 (n, k), orders that hold both.
     trending: float32 (n,), decayed orders; 0 where never bought.
+    tested: how it did in the backtest before it was published; None where there were too few orders for one.
     """
 
     product_ids: NDArray[np.int64]
@@ -37,6 +48,7 @@ class Model:
     neighbour_counts: NDArray[np.int32]
     trending: NDArray[np.float32]
     serving: Serving
+    tested: Tested | None = None
 
     def __len__(self) -> int:
         return len(self.product_ids)

@@ -50,7 +50,7 @@ def similar_by_factors(item_factors: NDArray[np.float32], k: int, threads: int) 
 def blended(together: Together, factors: TopLists | None, words: TopLists, parameters: Parameters) -> Neighbours:
     """One list a product: co-purchase, each row scaled to a best of 1, plus the weighted shares of the others."""
     scores = together.lists.scores
-    scaled = TopLists(together.lists.items, scores / np.maximum(scores[:, :1], 1e-30))
+    scaled = TopLists(together.lists.items, (scores / np.maximum(scores[:, :1], 1e-30)).astype(np.float32))
     matrix = scaled.matrix() + parameters.similar_weight * words.matrix()
     if factors is not None:
         matrix = matrix + parameters.factor_weight * factors.matrix()

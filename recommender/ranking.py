@@ -72,7 +72,7 @@ def _summed(
     slot[flat] = positions
     slot[barred] = total
     first = slot[flat]
-    sums = np.bincount(first, said, total + 1)
+    sums = np.bincount(first, said, total + 1).astype(np.float64, copy=False)
     kept = np.flatnonzero((first == positions) & allowed[flat])
     return flat[kept], sums[kept]
 

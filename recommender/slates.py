@@ -41,7 +41,7 @@ class Reason(NamedTuple):
 
     kind: str
     because: int | None
-    count: int | None
+    count: int | None  # type: ignore[assignment]  # hides tuple.count, which nobody asks a reason for
 
 
 class SlateItem(NamedTuple):
@@ -64,7 +64,10 @@ class RankedSlate(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """What a context means on a shelf: shelf rows. newest_first: of the whole visit, each once."""
+    """What a context means, in shelf rows. newest_first: of the whole visit, each once.
+
+    in_session: whether there is more to the visit than what this page shows. focus: what the page is about.
+    """
 
     newest_first: list[int]
     in_session: bool
@@ -99,7 +102,7 @@ def _placed(aligned: Aligned, context: Context) -> _Place:
     cart = aligned.rows_of(context.cart)
     newest_first = list(dict.fromkeys([*reversed(viewing), *reversed(session), *reversed(cart)]))
     focus = list(dict.fromkeys([*reversed(viewing), *reversed(cart)])) or newest_first[:1]
-    return _Place(newest_first, bool(session), focus, [*viewing, *cart])
+    return _Place(newest_first, not set(session) <= set(viewing), focus, [*viewing, *cart])
 
 
 def _climbed(aligned: Aligned, offer: Offer, place: _Place, count: int) -> list[SlateItem]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.confidence import decay
-from recommender.interactions import Baskets
+from recommender.interactions import Orders
 from recommender.parameters import Parameters
 from recommender.toplists import TopLists, in_chunks, of_sparse, stacked
 
@@ -17,13 +17,13 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """lists: the products best bought with each one. counts: int32 (n, k), orders that hold both, exact; 0 in padding."""
+    """lists: the products best bought with each one. counts: int32 (n, k), orders that hold both; 0 in the padding."""
 
     lists: TopLists
     counts: NDArray[np.int32]
 
 
-def bought_together(orders: Baskets, now: int, parameters: Parameters) -> Together:
+def bought_together(orders: Orders, now: int, parameters: Parameters) -> Together:
     """Score of j beside i: W_ij / ((W_i + s) (W_j + s)^damping), where W sums the orders' weights.
 
     An order weighs its decay by age over its size less one, so that a long order does not speak for all its pairs.

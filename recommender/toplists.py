@@ -27,10 +27,10 @@ class TopLists:
 
     def matrix(self) -> sparse.csr_matrix:
         """float32 CSR (n, n) of the scores; padding is left out."""
-        n, k = self.items.shape
-        matrix = sparse.csr_matrix((self.scores.ravel(), self.items.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
-        matrix.eliminate_zeros()
-        return matrix
+        n = len(self.items)
+        stored = self.scores > 0
+        bounds = np.concatenate([[0], np.cumsum(stored.sum(axis=1))])
+        return sparse.csr_matrix((self.scores[stored], self.items[stored], bounds), shape=(n, n))
 
 
 def empty(rows: int, k: int, first: int = 0) -> TopLists:

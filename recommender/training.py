@@ -1,0 +1,194 @@
+"""From purchases to a model with a backtest and a verdict: one call, deterministic for a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.als import Factors, fit_factors, fold_factors
+from recommender.backtest import (
+    RIVAL,
+    SERVED,
+    Backtest,
+    by_fold_in,
+    by_history,
+    by_together,
+    measure,
+    same_for_all,
+    served,
+)
+from recommender.confidence import confidence, line_weights
+from recommender.content import similar_by_text
+from recommender.interactions import Catalogue, Orders, Purchases, check, orders_of, user_items, user_rows
+from recommender.model import Model, Serving, Tested
+from recommender.neighbours import blended
+from recommender.parameters import Parameters
+from recommender.splits import Cases, before, cases_after, last_days
+from recommender.together import bought_together
+from recommender.toplists import TopLists
+from recommender.trending import popularity, trending_scores
+from recommender.verdict import ENOUGH_CASES, FEWEST_CASES, Verdict, judge, untested
+
+Progress = Callable[[str, float], None]
+
+SIMILAR = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """model: fitted on everything. backtest: plain figures, see `Backtest.as_dict`. verdict: whether to publish it."""
+
+    model: Model
+    backtest: dict[str, object]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """What every step works on. order, users: int64 (m,), of each sold line; now: its newest line's time."""
+
+    purchases: Purchases
+    catalogue: Catalogue
+    orders: Orders
+    order: NDArray[np.int64]
+    parameters: Parameters
+    users: NDArray[np.int64]
+    n_users: int
+    words: TopLists
+    now: int
+
+
+def fit(
+    purchases: Purchases,
+    catalogue: Catalogue,
+    parameters: Parameters,
+    *,
+    serving: Model | None,
+    serving_until: int | None,
+    progress: Progress,
+) -> Fit:
+    """Fit what lies before the test weeks, test it on them, fit on to the end from there, and judge.
+
+    serving: the model that serves now, if any; serving_until: the newest purchase it knows, microseconds since 1970.
+    progress: told the stage and the share of the work that is done, 0 to 1. Raises BadPurchases.
+    """
+    check(purchases, catalogue)
+    progress("matrix", 0.0)
+    data = _prepared(purchases, catalogue, parameters)
+    plan = _planned(data, serving, serving_until)
+    if len(plan.cases) < FEWEST_CASES:
+        progress("fit", 0.1)
+        factors = _factors(
+            data, None, parameters.iterations, None, _part(progress, "fit", 0.1, 0.9, parameters.iterations)
+        )
+        progress("neighbours", 0.9)
+        return Fit(_model(data, None, factors)[0], {"cases": len(plan.cases)}, untested(len(plan.cases)))
+    past = before(data.orders, data.order, plan.cut)
+    progress("fit", 0.05)
+    early = parameters.past_iterations
+    factors = _factors(data, past, early, None, _part(progress, "fit", 0.05, 0.5, early))
+    progress("backtest", 0.5)
+    table, verdict = _tested(data, plan, factors)
+    progress("refit", 0.65)
+    late = parameters.iterations - early
+    factors = _factors(data, None, late, factors, _part(progress, "refit", 0.65, 0.9, late))
+    progress("neighbours", 0.9)
+    model, _ = _model(data, None, factors)
+    return Fit(replace(model, tested=table.tested()), table.as_dict(), verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Where the test weeks begin, what is asked in them, and the serving model where it can be asked the same."""
+
+    cut: int
+    cases: Cases
+    rival: Model | None
+    before: Tested | None
+
+
+def _prepared(purchases: Purchases, catalogue: Catalogue, parameters: Parameters) -> _Data:
+    orders, order = orders_of(purchases, len(catalogue))
+    users, n_users = user_rows(purchases, order, orders.sizes, parameters.largest_basket)
+    words = similar_by_text(catalogue.texts, min(SIMILAR, parameters.neighbours), parameters.threads)
+    now = int(purchases.time.max()) if len(purchases) else 0
+    return _Data(purchases, catalogue, orders, order, parameters, users, n_users, words, now)
+
+
+def _planned(data: _Data, serving: Model | None, serving_until: int | None) -> _Plan:
+    """Hold out what the serving model has not seen either; where that is too little, the last weeks."""
+    if serving is not None and serving_until is not None:
+        cases = _cases(data, serving_until + 1)
+        if len(cases) >= ENOUGH_CASES and before(data.orders, data.order, serving_until + 1).any():
+            return _Plan(serving_until + 1, cases, serving, serving.tested)
+    cut = last_days(data.purchases.time, data.parameters.held_out_days)
+    return _Plan(cut, _cases(data, cut), None, serving.tested if serving is not None else None)
+
+
+def _cases(data: _Data, cut: int) -> Cases:
+    p = data.parameters
+    return cases_after(
+        data.purchases, data.orders, data.order, cut, largest=p.largest_basket, at_most=p.cases, seed=p.seed
+    )
+
+
+def _factors(
+    data: _Data, past: NDArray[np.bool_] | None, iterations: int, start: Factors | None, each: Callable[[int], None]
+) -> Factors:
+    """ALS factors of the sold lines in `past`, or of all."""
+    p, lines = data.parameters, data.purchases
+    weights = line_weights(lines.quantity, lines.time, data.now, p.half_life_days)
+    rows = data.users if past is None else np.where(past, data.users, -1)
+    matrix = user_items(rows, lines.item, weights, (data.n_users, len(data.catalogue)))
+    return fit_factors(confidence(matrix, p.alpha), p, iterations, start, each)
+
+
+def _model(data: _Data, past: Orders | None, factors: Factors) -> tuple[Model, TopLists]:
+    """The model of some orders, all by default, and its co-purchase lists."""
+    p = data.parameters
+    orders = data.orders if past is None else past
+    now = int(orders.time.max(initial=0))
+    together = bought_together(orders, now, p)
+    neighbours = blended(together, None, data.words, p)
+    return (
+        Model(
+            data.catalogue.product_ids,
+            factors.item,
+            fold_factors(factors.item, p.regularization),
+            neighbours.items,
+            neighbours.scores,
+            neighbours.counts,
+            trending_scores(orders, now, p.trending_half_life_days),
+            Serving(p.alpha, p.fold_in_weight, p.seed_decay, p.seeds),
+        ),
+        together.lists,
+    )
+
+
+def _tested(data: _Data, plan: _Plan, factors: Factors) -> tuple[Backtest, Verdict]:
+    """What the model of the past does on the cases, beside the plain strategies and the serving model."""
+    p, cases, n = data.parameters, plan.cases, len(data.catalogue)
+    orders = data.orders.where(data.orders.time < plan.cut)
+    model, together = _model(data, orders, factors)
+    histories = np.where(cases.repeat, data.users[cases.lines], -1)
+    lists = {
+        "popularity": same_for_all(popularity(orders), cases),
+        "trending": same_for_all(model.trending, cases),
+        "als": by_history(factors.user, histories, factors.item, cases),
+        "co-purchase": by_together(together, model, cases),
+        "fold-in": by_fold_in(model, cases),
+        SERVED: served(model, data.catalogue, cases),
+    }
+    if plan.rival is not None:
+        lists[RIVAL] = served(plan.rival, data.catalogue, cases)
+    rows = {name: measure(found, cases, n, p.seed) for name, found in lists.items()}
+    table = Backtest(rows, cases, plan.cut, data.now, p.seed)
+    return table, judge(rows, plan.before if plan.rival is None else None, p.seed)
+
+
+def _part(progress: Progress, stage: str, begin: float, end: float, iterations: int) -> Callable[[int], None]:
+    """A callback for an iteration's end that moves `progress` from `begin` to `end`."""
+    return lambda ended: progress(stage, begin + (end - begin) * ended / iterations)

@@ -9,36 +9,36 @@ import atexit
 import logging
 import threading
 from collections import deque
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from integration.storage.behaviour import Slate
+import msgspec
+
+from integration.storage.base import to_micros
 from integration.storage.database import Database
-from integration.storage.upsert import table_of
 from recommender.slates import RankedSlate
 
 log = logging.getLogger(__name__)
-SLATE = table_of(Slate)
+_encode = msgspec.json.encode
+
+# Written with the driver's own statement from rows that are ready: this thread shares its interpreter with requests.
+COLUMNS = (
+    "shop_id",
+    "slate",
+    "placement",
+    "strategy",
+    "model_version",
+    "arm",
+    "propensity",
+    "visitor",
+    "items",
+    "created_at",
+)
 
 FLUSH_SECONDS = 0.5
-BATCH = 500
+BATCH = 200
 # Past this many waiting slates (a store that is down, or too slow) the oldest are dropped and counted.
 MOST_WAITING = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedSlate:
-    """A slate as it was computed; `visitor` is empty without consent."""
-
-    slate_id: str
-    shop_id: int
-    placement: str
-    model_version: str | None
-    arm: str
-    visitor: str
-    created_at: datetime
-    ranked: RankedSlate
 
 
 class SlateLog:
@@ -46,18 +46,40 @@ class SlateLog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: deque[LoggedSlate] = deque(maxlen=MOST_WAITING)
+        mark = "?" if database.is_sqlite else "%s"
+        self._insert = f"INSERT INTO slate ({', '.join(COLUMNS)}) VALUES ({', '.join([mark] * len(COLUMNS))})"  # noqa: S608
+        self._waiting: deque[tuple[Any, ...]] = deque(maxlen=MOST_WAITING)
         self._due = threading.Event()
         self._closed = False
         self._thread: threading.Thread | None = None
         self._flushing = threading.Lock()
         self.dropped = 0
 
-    def add(self, entry: LoggedSlate) -> None:
-        """Keep a slate soon."""
+    def add(
+        self,
+        *,
+        shop_id: int,
+        slate_id: str,
+        placement: str,
+        model_version: str | None,
+        arm: str,
+        visitor: str,
+        created_at: datetime,
+        ranked: RankedSlate,
+    ) -> None:
+        """Keep a slate soon. `visitor` is empty without consent."""
+        items = _encode(
+            [
+                (item.product_id, item.strategy, item.score, item.reason.kind, item.reason.because, item.reason.count)
+                for item in ranked.items
+            ]
+        ).decode()
         if len(self._waiting) == MOST_WAITING:
             self.dropped += 1
-        self._waiting.append(entry)
+        created = to_micros(created_at)
+        self._waiting.append(
+            (shop_id, slate_id, placement, ranked.strategy, model_version, arm, 1.0, visitor, items, created)
+        )
         if self._thread is None:
             self._start()
 
@@ -68,7 +90,7 @@ class SlateLog:
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 try:
                     with self._database.write() as connection:
-                        connection.execute(SLATE.insert(), [_row(entry) for entry in batch])
+                        connection.exec_driver_sql(self._insert, batch)
                 except Exception:
                     self._waiting.extendleft(reversed(batch))
                     raise
@@ -94,26 +116,3 @@ class SlateLog:
                 self.flush()
             except Exception:
                 log.exception("%d slates wait for the store", len(self._waiting))
-
-
-def _row(entry: LoggedSlate) -> dict[str, Any]:
-    return {
-        "shop_id": entry.shop_id,
-        "slate": entry.slate_id,
-        "placement": entry.placement,
-        "strategy": entry.ranked.strategy,
-        "model_version": entry.model_version,
-        "arm": entry.arm,
-        "propensity": 1.0,
-        "visitor": entry.visitor,
-        "items": [
-            {
-                "product": item.product_id,
-                "strategy": item.strategy,
-                "score": item.score,
-                "reason": [item.reason.kind, item.reason.because, item.reason.count],
-            }
-            for item in entry.ranked.items
-        ],
-        "created_at": entry.created_at,
-    }

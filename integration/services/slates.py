@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import secrets
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from sqlalchemy import bindparam, or_, select
 from integration.clock import Clock
 from integration.services.market_shelf import View
 from integration.services.shelves import Shelves
-from integration.services.slate_log import LoggedSlate, SlateLog
+from integration.services.slate_log import SlateLog
 from integration.storage.behaviour import BehaviourEvent, Visitor
 from integration.storage.database import Database
 from integration.storage.point_reads import PointReads
@@ -55,6 +56,9 @@ class Slates:
         self._shelves = shelves
         self._log = slate_log
         self._clock = clock
+        # Seeded once from the system, whose own generator costs more than the whole ranking on some machines. A slate's
+        # id has to be unique, not secret.
+        self._random = random.Random(secrets.randbits(256))  # noqa: S311
         seen = (
             select(EVENT.c.product_id)
             .join(VISITOR, VISITOR.c.id == EVENT.c.visitor_id)
@@ -68,7 +72,7 @@ class Slates:
 
     def answer(self, request: SlateRequest) -> bytes:
         """The slate as JSON. Raises NoSuchShop; any other trouble gives a lower rung, or an empty slate."""
-        slate_id = secrets.token_hex(16)
+        slate_id = f"{self._random.getrandbits(128):032x}"
         try:
             found = self._shelves.view(request.shop, request.market, request.currency)
         except Exception:
@@ -80,10 +84,16 @@ class Slates:
         shop, view = found
         ranked = self._rank(shop.row.shop_id, view, request)
         version = shop.model_version
-        entry = LoggedSlate(
-            slate_id, shop.row.shop_id, request.placement, version, ARM, request.visitor, self._clock(), ranked
+        self._log.add(
+            shop_id=shop.row.shop_id,
+            slate_id=slate_id,
+            placement=request.placement,
+            model_version=version,
+            arm=ARM,
+            visitor=request.visitor,
+            created_at=self._clock(),
+            ranked=ranked,
         )
-        self._log.add(entry)
         return _answer(slate_id, request, ranked, version, view)
 
     def _rank(self, shop_id: int, view: View, request: SlateRequest) -> RankedSlate:
@@ -110,38 +120,39 @@ class Slates:
 
 
 def _answer(slate_id: str, request: SlateRequest, ranked: RankedSlate, version: str | None, view: View | None) -> bytes:
-    head = _encode(
-        {
-            "slate": slate_id,
-            "placement": request.placement,
-            "strategy": ranked.strategy,
-            "model_version": version,
-            "arm": ARM,
-            "propensity": 1.0,
-        }
+    # Joined by hand: the cards are JSON already, and every other text here is ours or goes through the encoder.
+    items = b",".join([_item(item, view) for item in ranked.items]) if view is not None else b""
+    return (
+        b'{"slate":"%b","placement":"%b","strategy":"%b","model_version":%b,"arm":"%b","propensity":1.0,"items":[%b]}'
+        % (
+            slate_id.encode(),
+            request.placement.encode(),
+            ranked.strategy.encode(),
+            _encode(version),
+            ARM.encode(),
+            items,
+        )
     )
-    items = b",".join(_item(item, view) for item in ranked.items) if view is not None else b""
-    return head[:-1] + b',"items":[' + items + b"]}"
 
 
 def _item(item: SlateItem, view: View) -> bytes:
-    reason = item.reason
-    because = because_title = None
-    if reason.because is not None:
-        row = int(view.product_ids.searchsorted(reason.because))
-        if row < len(view.product_ids) and view.product_ids[row] == reason.because:
-            because, because_title = view.external_ids[row], view.titles[row]
-    tail = _encode(
-        {
-            "stock": "back_soon" if item.back_soon else "low" if item.low else "in_stock",
-            "score": round(item.score, 6),
-            "strategy": item.strategy,
-            "reason": {
-                "kind": reason.kind,
-                "because": because,
-                "because_title": because_title,
-                "count": reason.count,
-            },
-        }
+    kind, because, count = item.reason.kind, item.reason.because, item.reason.count
+    key = title = b"null"
+    if because is not None:
+        row = int(view.product_ids.searchsorted(because))
+        if row < len(view.product_ids) and view.product_ids[row] == because:
+            key, title = _encode(view.external_ids[row]), _encode(view.titles[row])
+    stock = b"back_soon" if item.back_soon else b"low" if item.low else b"in_stock"
+    return (
+        b'{%b,"stock":"%b","score":%.6f,"strategy":"%b",'
+        b'"reason":{"kind":"%b","because":%b,"because_title":%b,"count":%b}}'
+    ) % (
+        view.cards[item.row],
+        stock,
+        item.score,
+        item.strategy.encode(),
+        kind.encode(),
+        key,
+        title,
+        b"null" if count is None else b"%d" % count,
     )
-    return b"{" + view.cards[item.row] + b"," + tail[1:]

@@ -57,8 +57,9 @@ class BehaviourEvent(OfShop, Base):
 
 
 class Slate(OfShop, Base):
-    """A slate as it was computed. `items`: [{"product": id, "strategy", "score", "reason"}...] in order.
+    """A slate as it was computed.
 
+    items: in order, of each [product id, strategy, score, reason kind, reason's product id, reason's count].
     propensity: the probability with which the arm's policy shows this very slate; 1 for a deterministic one.
     """
 
@@ -75,7 +76,7 @@ class Slate(OfShop, Base):
     arm: Mapped[str] = mapped_column(String(64), default="")
     propensity: Mapped[float] = mapped_column(default=1.0)
     visitor: Mapped[str] = mapped_column(String(64), default="")
-    items: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    items: Mapped[list[list[Any]]] = mapped_column(Json)
     created_at: Mapped[datetime]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
+from urllib.parse import parse_qs
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -21,35 +22,41 @@ PLACEMENTS = ("product", "cart", "home", "collection", "search", "post_purchase"
 MOST_ITEMS = 48
 MOST_IDS = 50
 LONGEST_ID = 255
+MOST_FIELDS = 150
 HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
 
 VISITOR = re.compile(r"[A-Za-z0-9_-]{8,64}")
 MARKET = re.compile(r"[A-Z]{2}")
 CURRENCY = re.compile(r"[A-Z]{3}")
 LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
+Arguments = Mapping[str, list[str]]
 _decoder = msgspec.json.Decoder(Events)
 
 
 @bp.get("/slates")
 def slates() -> ResponseReturnValue:
     """A slate for one placement of one page view."""
-    arguments = request.args
-    placement = arguments.get("placement", "")
+    # Parsed here once: this is the route of every page view, and werkzeug's own structures cost as much as ranking.
+    try:
+        arguments = parse_qs(request.environ["QUERY_STRING"], keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise BadRequest(f"the query has more than {MOST_FIELDS} parameters") from None
+    placement = _one(arguments, "placement")
     if placement not in PLACEMENTS:
         raise BadRequest(f"placement must be one of {', '.join(PLACEMENTS)}")
-    shop = arguments.get("shop", "")
+    shop = _one(arguments, "shop")
     if not 0 < len(shop) <= 64:
         raise BadRequest("shop must be the shop's key, 1 to 64 characters")
-    _matching("locale", LOCALE)
+    _matching(arguments, "locale", LOCALE)
     wanted = SlateRequest(
         shop=shop,
         placement=placement,
-        products=_ids("product"),
-        cart=_ids("cart"),
-        visitor=_matching("visitor", VISITOR) or "",
-        market=_matching("market", MARKET),
-        currency=_matching("currency", CURRENCY),
-        count=_count(arguments.get("count")),
+        products=_ids(arguments, "product"),
+        cart=_ids(arguments, "cart"),
+        visitor=_matching(arguments, "visitor", VISITOR) or "",
+        market=_matching(arguments, "market", MARKET),
+        currency=_matching(arguments, "currency", CURRENCY),
+        count=_count(_one(arguments, "count")),
     )
     return Response(services().slates.answer(wanted), 200, HEADERS, "application/json")
 
@@ -78,24 +85,31 @@ def events_preflight() -> ResponseReturnValue:
     return Response(status=204, headers=allowed)
 
 
-def _ids(name: str) -> tuple[str, ...]:
-    values: Sequence[str] = request.args.getlist(name)
+def _one(arguments: Arguments, name: str) -> str:
+    values = arguments.get(name)
+    return values[0] if values else ""
+
+
+def _ids(arguments: Arguments, name: str) -> tuple[str, ...]:
+    values = arguments.get(name)
+    if values is None:
+        return ()
     if len(values) > MOST_IDS or any(not 0 < len(value) <= LONGEST_ID for value in values):
         raise BadRequest(f"{name} takes up to {MOST_IDS} product ids of 1 to {LONGEST_ID} characters")
     return tuple(values)
 
 
-def _matching(name: str, pattern: re.Pattern[str]) -> str | None:
-    value = request.args.get(name)
-    if value is None or value == "":
+def _matching(arguments: Arguments, name: str, pattern: re.Pattern[str]) -> str | None:
+    value = _one(arguments, name)
+    if not value:
         return None
     if not pattern.fullmatch(value):
         raise BadRequest(f"{name} must match {pattern.pattern}")
     return value
 
 
-def _count(text: str | None) -> int:
-    if text is None:
+def _count(text: str) -> int:
+    if not text:
         return 8
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MOST_ITEMS):
         raise BadRequest(f"count must be a whole number from 1 to {MOST_ITEMS}")

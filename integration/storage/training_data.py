@@ -18,32 +18,28 @@ PRODUCT = table_of(Product)
 GUEST = -1
 
 ORDERS = Bulk(
-    """
-    SELECT id, COALESCE(customer_id, -1), ordered_at FROM "order"
-    WHERE shop_id = {shop} AND cancelled_at IS NULL AND removed_at IS NULL AND NOT is_test
-    """,
-    width=3,
-    sqlite_order="ordered_at",
+    ("id", "COALESCE(customer_id, -1)", "ordered_at"),
+    """FROM "order" WHERE shop_id = {shop} AND cancelled_at IS NULL AND removed_at IS NULL AND NOT is_test""",
+    key="ordered_at",
 )
 LINES = Bulk(
-    """
-    SELECT order_id, product_id, CAST(quantity AS BIGINT) FROM order_line
-    WHERE shop_id = {shop} AND quantity > 0
-    """,
-    width=3,
-    sqlite_order="order_id",
+    ("order_id", "product_id", "quantity"),
+    "FROM order_line WHERE shop_id = {shop} AND quantity > 0",
+    key="order_id",
 )
-ERASED = Bulk("SELECT id FROM customer WHERE shop_id = {shop} AND erased_at IS NOT NULL", width=1)
+ERASED = Bulk(("id",), "FROM customer WHERE shop_id = {shop} AND erased_at IS NOT NULL")
 REFUNDS = Bulk(
+    ("COALESCE(o.id, -1)", "COALESCE(r.customer_id, -1)", "l.product_id", "l.quantity", "r.refunded_at"),
     """
-    SELECT COALESCE(o.id, -1), COALESCE(r.customer_id, -1), l.product_id, CAST(l.quantity AS BIGINT), r.refunded_at
     FROM refund AS r
     JOIN refund_line AS l ON l.refund_id = r.id
     LEFT JOIN "order" AS o ON o.shop_id = r.shop_id AND o.external_id = r."order" AND r."order" <> ''
     WHERE r.shop_id = {shop} AND l.quantity > 0
     """,
-    width=5,
 )
+ORDERS_A_CHUNK = 32_768
+# All of time: named so that SQLite reads orders by time, which is how they lie, and not by customer.
+EVER = (-(2**62),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +116,7 @@ def read_catalogue(connection: Connection, shop_id: int) -> Catalogue:
 
 
 def _read_orders(connection: Connection, shop_id: int) -> _Orders:
-    table = read_integers(connection, ORDERS, shop_id)
+    table = read_integers(connection, ORDERS, shop_id, EVER)
     table = table[np.argsort(table[:, 0], kind="stable")]
     erased = read_integers(connection, ERASED, shop_id)[:, 0]
     customers = np.where(np.isin(table[:, 1], erased), GUEST, table[:, 1])
@@ -135,7 +131,7 @@ def _read_lines(
 ) -> Purchases:
     parts: list[Purchases] = []
     if len(orders.ids) and len(product_ids):
-        for lines in stream_integers(connection, LINES, shop_id):
+        for lines in stream_integers(connection, LINES, shop_id, orders.ids[::ORDERS_A_CHUNK].tolist()):
             at, known_order = _positions(orders.ids, lines[:, 0])
             item, known_product = _positions(product_ids, lines[:, 1])
             kept = known_order & known_product

@@ -48,9 +48,7 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
 
 
-def _good(
-    rng: Random, assortment: Assortment, kind: GoodsType, number: int, taken: set[str], now: datetime
-) -> Good:
+def _good(rng: Random, assortment: Assortment, kind: GoodsType, number: int, taken: set[str], now: datetime) -> Good:
     brand, line, material, title = _name(rng, assortment, kind, taken)
     variants = tuple(_variants(rng, assortment, kind, brand, number))
     colour = next((each.options["Colour"] for each in variants if "Colour" in each.options), rng.choice(brand.colours))
@@ -109,9 +107,7 @@ def _published(rng: Random, now: datetime) -> datetime:
     return now - timedelta(days=DAYS_OF_HISTORY * rng.random() ** 1.5)
 
 
-def _variants(
-    rng: Random, assortment: Assortment, kind: GoodsType, brand: Brand, number: int
-) -> Iterator[Variant]:
+def _variants(rng: Random, assortment: Assortment, kind: GoodsType, brand: Brand, number: int) -> Iterator[Variant]:
     axes = {_axis(option): _values(rng, assortment, option, brand) for option in kind.options}
     low, high = kind.price
     base = low + (high - low) * rng.betavariate(1.6, 2.6)
@@ -132,7 +128,9 @@ def _variants(
             inventory_item=f"3{key}",
             tracked=not made_to_order,
             policy=InventoryPolicy.CONTINUE if oversell else InventoryPolicy.DENY,
-            unit_cost=Money((price * Decimal(rng.randint(34, 58)) / 100).quantize(Decimal("0.01")), assortment.currency),
+            unit_cost=Money(
+                (price * Decimal(rng.randint(34, 58)) / 100).quantize(Decimal("0.01")), assortment.currency
+            ),
             position=position,
         )
 

@@ -168,7 +168,9 @@ class History:
             if self._rng.random() < 0.45:
                 partner = self._taste.companion(row)
                 rows += [] if partner is None else [partner]
-        rows = [row for row in dict.fromkeys(rows) if self._on_sale_day[row] <= day] or [self._always_on_sale(buyer, day)]
+        rows = [row for row in dict.fromkeys(rows) if self._on_sale_day[row] <= day] or [
+            self._always_on_sale(buyer, day)
+        ]
         self._plan_repeats(buyer, rows, day)
         return tuple((row, self._pieces(row)) for row in rows)
 
@@ -203,7 +205,9 @@ class History:
             currency=self._currency,
             customer=basket.buyer.customer if basket.buyer else "",
             country=basket.buyer.country if basket.buyer else self._rng.choice(COUNTRIES),
-            cancelled_at=min(ordered_at + timedelta(hours=self._rng.uniform(0.2, 30)), self._now) if cancelled else None,
+            cancelled_at=min(ordered_at + timedelta(hours=self._rng.uniform(0.2, 30)), self._now)
+            if cancelled
+            else None,
         )
 
     def _time_of(self, day: float) -> datetime:

@@ -41,7 +41,7 @@ class DemoImporter:
     def __init__(self, now: datetime) -> None:
         self._now = now
 
-    def open(self, source: str, *, currency: str = "") -> DemoImport:
+    def open(self, source: str, *, currency: str = "") -> DemoImport:  # noqa: ARG002 - the protocol's
         """`source` as for `Size.parse`. The demo shop has a currency of its own. Raises BadFile."""
         return DemoImport(Size.parse(source), self._now)
 

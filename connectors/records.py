@@ -14,8 +14,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
 def _nothing() -> Mapping[str, str]:
-    return MappingProxyType({})
+    return _NOTHING
 
 
 class ProductStatus(StrEnum):

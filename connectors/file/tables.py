@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from connectors.errors import BadFile
 
-BATCH_ROWS = 20_000
+BATCH_ROWS = 4096
 
 
 @dataclass(frozen=True, slots=True)

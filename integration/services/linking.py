@@ -58,6 +58,9 @@ class CatalogueLinks:
 
         A product that was only inferred from order lines gives way to the one in the catalogue that it is.
         """
+        if not self._ids:
+            yield from changes
+            return
         for change in changes:
             record = change.record if isinstance(change, Current) else None
             if isinstance(change, Current) and isinstance(record, Product) and is_hearsay(change.version):

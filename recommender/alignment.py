@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from recommender.availability import Availability
 from recommender.model import Model
 from recommender.shelf import Shelf
-from recommender.trending import best_first
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,3 +136,10 @@ def _offer(frame: Aligned | _Frame, shelf: Shelf, shown: NDArray[np.bool_]) -> O
     known = shown[frame.shelf_row] & (frame.shelf_row >= 0) if len(shown) else np.zeros(len(frame.shelf_row), np.bool_)
     order, newest = frame.trending_order, shelf.newest
     return Offer(shown, known, order[shown[order]], newest[shown[newest]])
+
+
+def best_first(scores: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Rows with a score above 0, highest first; int32. Ties keep the order of the rows."""
+    order = np.argsort(-scores, kind="stable")
+    ranked: NDArray[np.int32] = order[: int((scores > 0).sum())].astype(np.int32)
+    return ranked

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender import metrics
-from recommender.als import fold_in
+from recommender.alignment import best_first
 from recommender.availability import Availability
+from recommender.folding import fold_in
 from recommender.interactions import Catalogue
 from recommender.metrics import LENGTH
 from recommender.model import Model, Tested
@@ -20,7 +21,6 @@ from recommender.shelf import Shelf
 from recommender.slates import Context, align, build_slate
 from recommender.splits import Cases
 from recommender.toplists import TopLists, of_dense, of_sparse
-from recommender.trending import best_first
 
 SERVED = "session"
 RIVAL = "serving model"
@@ -46,13 +46,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """Every strategy on the same cases. cut, until: the test weeks, in microseconds since 1970."""
+    """Every strategy on the same cases. cut, until: the test weeks, in microseconds since 1970.
+
+    weights: float32 (r, c), the resamples that the intervals are from.
+    """
 
     rows: Mapping[str, Row]
     cases: Cases
     cut: int
     until: int
-    seed: int
+    weights: NDArray[np.float32]
 
     def tested(self) -> Tested:
         """The served strategy's record, as a model carries it."""
@@ -72,17 +75,18 @@ class Backtest:
         }
 
     def _hit_rates(self, group: NDArray[np.bool_]) -> dict[str, object]:
-        rates = {name: metrics.mean(row.hits[group], self.seed).as_dict() for name, row in self.rows.items()}
+        rates = {
+            name: metrics.mean(row.hits[group], self.weights[:, group]).as_dict() for name, row in self.rows.items()
+        }
         return {"cases": int(group.sum()), "hr@10": rates}
 
 
-def measure(lists: Lists, cases: Cases, n_items: int, seed: int) -> Row:
+def measure(lists: Lists, cases: Cases, n_items: int, weights: NDArray[np.float32], seed: int) -> Row:
     """The figures of one strategy's lists, int64 (c, 10), catalogue rows, -1 for an empty place."""
     at = metrics.positions(lists, cases.targets)
     hits = metrics.hits(at)
-    return Row(
-        metrics.mean(hits, seed), metrics.mean(metrics.gains(at), seed), metrics.coverage(lists, n_items, seed), hits
-    )
+    rate, ndcg = metrics.mean(hits, weights), metrics.mean(metrics.gains(at), weights)
+    return Row(rate, ndcg, metrics.coverage(lists, n_items, seed), hits)
 
 
 def served(model: Model, catalogue: Catalogue, cases: Cases) -> Lists:

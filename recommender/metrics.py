@@ -41,12 +41,21 @@ def gains(at: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.where(at >= 0, 1.0 / np.log2(np.maximum(at, 0) + 2.0), 0.0)
 
 
-def mean(values: NDArray[np.float64], seed: int) -> Estimate:
-    """The mean of some cases' values, with the percentile interval of a seeded bootstrap over the cases."""
+def resamples(cases: int, seed: int) -> NDArray[np.float32]:
+    """How often each case is drawn in each of 1000 bootstrap resamples, float32 (1000, cases).
+
+    All strategies are judged on the same resamples, so that differences between them are paired.
+    """
+    drawn = np.random.default_rng(seed).integers(0, max(cases, 1), (RESAMPLES, cases), dtype=np.int32)
+    drawn += np.arange(RESAMPLES, dtype=np.int32)[:, None] * cases
+    return np.bincount(drawn.ravel(), minlength=RESAMPLES * cases).reshape(RESAMPLES, cases).astype(np.float32)
+
+
+def mean(values: NDArray[np.float64], weights: NDArray[np.float32]) -> Estimate:
+    """The mean of some cases' values, float64 (c,), with the percentile interval over `resamples`, float32 (r, c)."""
     if not len(values):
         return Estimate(0.0, 0.0, 0.0)
-    rng = np.random.default_rng(seed)
-    means = [values[rng.integers(0, len(values), len(values))].mean() for _ in range(RESAMPLES)]
+    means = (weights @ values.astype(np.float32)) / np.maximum(weights.sum(axis=1), 1.0)
     low, high = np.quantile(means, (0.025, 0.975))
     return Estimate(float(values.mean()), float(low), float(high))
 

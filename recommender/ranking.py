@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.als import fold_in as fold_in_session
+from recommender.folding import fold_in as fold_in_session
 from recommender.model import Model
 
 

@@ -46,9 +46,20 @@ def before(orders: Orders, order: NDArray[np.int64], cut: int) -> NDArray[np.boo
 
 
 def cases_after(
-    purchases: Purchases, orders: Orders, order: NDArray[np.int64], cut: int, *, largest: int, at_most: int, seed: int
+    purchases: Purchases,
+    orders: Orders,
+    order: NDArray[np.int64],
+    users: NDArray[np.int64],
+    cut: int,
+    *,
+    largest: int,
+    at_most: int,
+    seed: int,
 ) -> Cases:
-    """One case of each order from the cut on with 2 to `largest` products; `at_most` of them, drawn by the seed."""
+    """One case of each order from the cut on with 2 to `largest` products; `at_most` of them, drawn by the seed.
+
+    order, users: int64 (m,), of each sold line, see `interactions`.
+    """
     sizes = orders.sizes
     rows = np.flatnonzero((orders.time >= cut) & (sizes >= 2) & (sizes <= largest))
     if len(rows) > at_most:
@@ -60,9 +71,9 @@ def cases_after(
     bounds = np.flatnonzero(np.diff(order[lines], prepend=-1))
     baskets = [list(dict.fromkeys(part.tolist())) for part in np.split(purchases.item[lines], bounds[1:])]
     firsts = lines[bounds]
-    known = np.unique(purchases.user[before(orders, order, cut)])
-    users = purchases.user[firsts]
-    repeat = (users != GUEST) & np.isin(users, known)
+    known = np.zeros(int(users.max(initial=-1)) + 2, np.bool_)
+    known[users[before(orders, order, cut)]] = True
+    repeat = known[users[firsts]] & (purchases.user[firsts] != GUEST)
     filled = baskets if len(firsts) else []
     targets = np.array([basket[-1] for basket in filled], np.int64)
     return Cases([basket[:-1] for basket in filled], targets, firsts, repeat)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.als import Factors, fit_factors, fold_factors
+from recommender.als import Factors, fit_factors
 from recommender.backtest import (
     RIVAL,
     SERVED,
@@ -22,7 +22,9 @@ from recommender.backtest import (
 )
 from recommender.confidence import confidence, line_weights
 from recommender.content import similar_by_text
+from recommender.folding import fold_factors
 from recommender.interactions import Catalogue, Orders, Purchases, check, orders_of, user_items, user_rows
+from recommender.metrics import resamples
 from recommender.model import Model, Serving, Tested
 from recommender.neighbours import blended
 from recommender.parameters import Parameters
@@ -131,7 +133,7 @@ def _planned(data: _Data, serving: Model | None, serving_until: int | None) -> _
 def _cases(data: _Data, cut: int) -> Cases:
     p = data.parameters
     return cases_after(
-        data.purchases, data.orders, data.order, cut, largest=p.largest_basket, at_most=p.cases, seed=p.seed
+        data.purchases, data.orders, data.order, data.users, cut, largest=p.largest_basket, at_most=p.cases, seed=p.seed
     )
 
 
@@ -184,9 +186,9 @@ def _tested(data: _Data, plan: _Plan, factors: Factors) -> tuple[Backtest, Verdi
     }
     if plan.rival is not None:
         lists[RIVAL] = served(plan.rival, data.catalogue, cases)
-    rows = {name: measure(found, cases, n, p.seed) for name, found in lists.items()}
-    table = Backtest(rows, cases, plan.cut, data.now, p.seed)
-    return table, judge(rows, plan.before if plan.rival is None else None, p.seed)
+    weights = resamples(len(cases), p.seed)
+    rows = {name: measure(found, cases, n, weights, p.seed) for name, found in lists.items()}
+    return Backtest(rows, cases, plan.cut, data.now, weights), judge(rows, plan.before, weights)
 
 
 def _part(progress: Progress, stage: str, begin: float, end: float, iterations: int) -> Callable[[int], None]:

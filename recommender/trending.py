@@ -19,10 +19,3 @@ def popularity(orders: Orders) -> NDArray[np.float32]:
     """For each product how many orders hold it, whatever their age; float32 (n,)."""
     counts: NDArray[np.float32] = orders.matrix.T @ np.ones(orders.matrix.shape[0], np.float32)
     return counts
-
-
-def best_first(scores: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Rows with a score above 0, highest first; int32. Ties keep the order of the rows."""
-    order = np.argsort(-scores, kind="stable")
-    ranked: NDArray[np.int32] = order[: int((scores > 0).sum())].astype(np.int32)
-    return ranked

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from honcho.manager import Manager
+from honcho.manager import SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Message, Printer
 
 from integration.cli.sessions import GRACE_SECONDS, end_sessions
@@ -35,7 +35,7 @@ class LogPrinter(Printer):  # type: ignore[misc]  # honcho has no types
     def write(self, message: Message) -> None:
         """Write one line."""
         super().write(message)
-        if self._quiet.poll() is not None:
+        if message.name != SYSTEM_PRINTER_NAME and self._quiet.poll() is not None:
             self._terminal.width = self.width
             self._terminal.write(message)
 

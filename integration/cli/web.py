@@ -35,7 +35,7 @@ def web() -> None:
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.info,
         log_access=False,
     ).serve()
 

@@ -1,0 +1,37 @@
+"""Every benchmark by name. A new one is one module here and one line in `BENCHMARKS`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+
+from benchmarks.figures import Benchmark
+
+BENCHMARKS: Mapping[str, str] = MappingProxyType(
+    {
+        "retail": "benchmarks.retail:BENCHMARK",
+        "serving": "benchmarks.serving:BENCHMARK",
+        "pipeline": "benchmarks.pipeline:BENCHMARK",
+        "slates": "benchmarks.slates:BENCHMARK",
+        "stock": "benchmarks.stock:BENCHMARK",
+        "memory": "benchmarks.memory:BENCHMARK",
+        "load": "benchmarks.load:BENCHMARK",
+    }
+)
+
+
+class UnknownBenchmark(Exception):
+    """No benchmark has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no benchmark is called {name!r}; there are {', '.join(BENCHMARKS)}")
+
+
+def get(name: str) -> Benchmark:
+    """The benchmark of this name, imported on first use. Raises UnknownBenchmark."""
+    if name not in BENCHMARKS:
+        raise UnknownBenchmark(name)
+    module, _, attribute = BENCHMARKS[name].partition(":")
+    benchmark: Benchmark = getattr(import_module(module), attribute)
+    return benchmark

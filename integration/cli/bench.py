@@ -1,0 +1,98 @@
+"""`shelfwise bench`: measure, each figure beside its baseline of the same run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from benchmarks.figures import Benchmark, Figure, Options
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--list", "listing", is_flag=True, help="List the benchmarks.")
+@click.option("--quick", is_flag=True, help="Run all the quick ones.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON a figure, and nothing else.")
+@click.option("--seed", type=int, help="Of whatever is drawn at random.")
+@click.option("--scale", type=click.FloatRange(0, min_open=True), default=1.0, help="Shrinks the work; 1 is full size.")
+@click.option("--data", default="", metavar="FILE", help="Measure on this file instead of the usual one.")
+@click.option("--write", type=click.Path(path_type=Path), help="Also write the figures into this Markdown file.")
+def bench(
+    names: tuple[str, ...],
+    *,
+    listing: bool,
+    quick: bool,
+    as_json: bool,
+    seed: int | None,
+    scale: float,
+    data: str,
+    write: Path | None,
+) -> None:
+    """Measure. Each figure stands beside its baseline, measured in the same run on the same machine."""
+    from benchmarks.figures import Options
+
+    options = Options(scale=scale, data=data) if seed is None else Options(seed=seed, scale=scale, data=data)
+    benchmarks = _chosen(names, quick=quick)
+    if listing or not benchmarks:
+        _list()
+        return
+    began = datetime.now(UTC)
+    figures = {each.name: list(_run(each, options, as_json=as_json)) for each in benchmarks}
+    if write is not None:
+        from benchmarks.report import report
+
+        write.write_text(report(figures, options, began))
+
+
+def _chosen(names: Sequence[str], *, quick: bool) -> list[Benchmark]:
+    from benchmarks.registry import BENCHMARKS, UnknownBenchmark, get
+
+    try:
+        named = [get(name) for name in names]
+    except UnknownBenchmark as error:
+        raise click.UsageError(str(error)) from None
+    return named + [each for each in map(get, BENCHMARKS) if quick and each.quick and each.name not in names]
+
+
+def _list() -> None:
+    from benchmarks.registry import BENCHMARKS, get
+
+    table = Table("name", "what it measures", "minutes", "in make bench")
+    for each in map(get, BENCHMARKS):
+        table.add_row(each.name, each.summary, f"{each.minutes:g}", "yes" if each.quick else "")
+    Console().print(table)
+
+
+def _run(benchmark: Benchmark, options: Options, *, as_json: bool) -> Iterator[Figure]:
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    found: list[Figure] = []
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(f"{benchmark.name}: about {benchmark.minutes:g} min")
+        for figure in benchmark.run(options):
+            found.append(figure)
+            progress.update(task, description=f"{benchmark.name}: {figure.name}")
+            if as_json:
+                click.echo(json.dumps(asdict(figure)))
+            yield figure
+    if not as_json:
+        Console().print(_table(benchmark, found))
+
+
+def _table(benchmark: Benchmark, figures: Sequence[Figure]) -> Table:
+    from benchmarks.report import HEADINGS, cells
+
+    table = Table(*HEADINGS, title=f"{benchmark.name}: {benchmark.summary}", title_justify="left")
+    for figure in figures:
+        table.add_row(*cells(figure))
+    return table

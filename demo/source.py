@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from random import Random
 from urllib.parse import parse_qsl
 
-from connectors.base import ImportReport
+from connectors.base import Contents, ImportReport, ImportRequest
 from connectors.errors import BadFile
 from connectors.records import Current
 from demo.assortment import assortment
@@ -41,9 +41,11 @@ class DemoImporter:
     def __init__(self, now: datetime) -> None:
         self._now = now
 
-    def open(self, source: str, *, currency: str = "") -> DemoImport:  # noqa: ARG002 - the protocol's
-        """`source` as for `Size.parse`. The demo shop has a currency of its own. Raises BadFile."""
-        return DemoImport(Size.parse(source), self._now)
+    def open(self, source: str, request: ImportRequest) -> DemoImport:
+        """`source` as for `Size.parse`; the request's currency is not asked for. Raises BadFile."""
+        made = DemoImport(Size.parse(source), self._now)
+        request.progress(1.0, made.rows)
+        return made
 
 
 class DemoImport:
@@ -62,6 +64,11 @@ class DemoImport:
         levels = sum(len(good.levels) for good in self._goods)
         lines = sum(len(basket.lines) for basket in self._history.baskets)
         return len(self._goods) + levels + len(self._history.buyers) + lines
+
+    @property
+    def contents(self) -> Contents:
+        """Products and orders both."""
+        return Contents.AUTO
 
     @property
     def currency(self) -> str:

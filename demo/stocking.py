@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import blake2b
 
-from connectors.base import Import, ImportReport
+from connectors.base import Contents, Import, ImportReport
 from connectors.records import Change, Current, InventoryLevel, Product, Variant
 
 LOCATION = "made-up"
@@ -24,6 +24,11 @@ class Stocked:
     def rows(self) -> int:
         """As the source says."""
         return self._source.rows
+
+    @property
+    def contents(self) -> Contents:
+        """As the source says."""
+        return self._source.contents
 
     @property
     def currency(self) -> str:

@@ -218,3 +218,8 @@ class Till:
 
 def _us(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def till_file(data_dir: Path) -> Path:
+    """Where the till's file stands in a data folder."""
+    return data_dir / "till.sqlite3"

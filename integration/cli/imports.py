@@ -72,10 +72,10 @@ def import_(
             if not create:
                 currency = currency or str(get_shop(database, key).currency)
             request = ImportRequest(currency.upper(), Contents(contents), _time(as_of))
-            with _bars(console, quiet=as_json) as bars:
-                opened = in_order([open_source("file", file, request, progress=bars(file)) for file in files])
+            with bars(console, quiet=as_json) as bar:
+                opened = in_order([open_source("file", file, request, progress=bar(file)) for file in files])
                 shop_id = _shop(database, settings, key, opened, request.currency)
-                reports = [apply_import(database, shop_id, each, progress=bars(each.report.source)) for each in opened]
+                reports = [apply_import(database, shop_id, each, progress=bar(each.report.source)) for each in opened]
     except (ConnectorError, BadSettings, BadSecretKeys, UnknownShop, ShopTaken) as error:
         click.echo(f"shelfwise import: {error}", err=True)
         raise SystemExit(WRONG_FILE) from None
@@ -130,7 +130,7 @@ def _shop(database: Database, settings: Settings, key: str, opened: Sequence[Imp
 
 
 @contextmanager
-def _bars(console: Console, *, quiet: bool) -> Iterator[Callable[[str], Watch]]:
+def bars(console: Console, *, quiet: bool) -> Iterator[Callable[[str], Watch]]:
     """Makes a bar for each file and stage, with its rate and the time that remains."""
     columns = (
         TextColumn("{task.description}"),

@@ -58,10 +58,8 @@ def _load(settings: Settings, shop: LocalShop) -> None:
         return
     if loaded is not None and shop.orders is not None:
         click.echo(f"{shop.orders} has changed since it was loaded: loading it again.")
-    if shop.orders is None:
-        shelfwise.main(["demo", "load"], standalone_mode=False)
-    else:
-        shelfwise.main(["import", str(shop.orders), "--shop", shop.key, "--create"], standalone_mode=False)
+    orders = [] if shop.orders is None else ["--orders", str(shop.orders)]
+    shelfwise.main(["demo", "load", "--shop", shop.key, *orders], standalone_mode=False)
     mark.parent.mkdir(exist_ok=True)
     mark.write_text(json.dumps(state))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from integration.storage.catalogue import Product
 from integration.storage.database import Database
@@ -69,7 +69,7 @@ def shop_states(database: Database, now: datetime, *, key: str | None = None) ->
         return [_shop_state(connection, shop, now) for shop in connection.execute(shops).all()]
 
 
-def _shop_state(connection: Connection, shop: Row[Any], now: datetime) -> ShopState:
+def _shop_state(connection: Connection, shop: Any, now: datetime) -> ShopState:
     return ShopState(
         shop_id=shop.id,
         key=shop.key,

@@ -1,0 +1,123 @@
+"""`shelfwise status`: how every shop, the queue and the workers stand."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import closing
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from integration.cli.backtest import backtest_table
+from integration.clock import system_clock
+from integration.services.status import FitState, ServingState, ShopState, shop_states
+from integration.settings import BadSettings, Settings
+from integration.storage.database import Database
+from integration.storage.models import FitStatus
+
+if TYPE_CHECKING:
+    from integration.jobs.queues import QueueState
+
+
+@click.command()
+@click.option("--shop", "key", metavar="KEY", help="Only this shop, with its backtest.")
+@click.option("--json", "as_json", is_flag=True, help="For a script to read.")
+def status(key: str | None, as_json: bool) -> None:
+    """What each shop holds, which model serves it, what became of its last fit, and how the queue stands."""
+    now = system_clock()
+    try:
+        settings = Settings.from_environ(os.environ)
+        with closing(Database(settings.database_url)) as database:
+            shops = shop_states(database, now, key=key)
+    except BadSettings as error:
+        raise click.ClickException(str(error)) from None
+    if key is not None and not shops:
+        raise click.ClickException(f"there is no shop {key!r}; `shelfwise shops` lists them")
+    queues, trouble = _queues(settings)
+    if as_json:
+        click.echo(json.dumps(_as_dict(shops, queues, trouble, now), default=_plain))
+    else:
+        _print(Console(), shops, queues, trouble, now, with_backtest=key is not None)
+
+
+def _queues(settings: Settings) -> tuple[list[QueueState], str]:
+    """The queues, or none and why: status must answer without Redis too."""
+    from redis.exceptions import RedisError
+
+    from integration.jobs.queues import queue_states
+
+    try:
+        return queue_states(settings), ""
+    except RedisError as error:
+        return [], str(error)
+
+
+def _as_dict(shops: list[ShopState], queues: list[QueueState], trouble: str, now: datetime) -> dict[str, Any]:
+    redis = {"answers": not trouble, "message": trouble, "queues": [asdict(queue) for queue in queues]}
+    return {"at": now, "shops": [asdict(shop) for shop in shops], "redis": redis}
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _print(
+    console: Console,
+    shops: list[ShopState],
+    queues: list[QueueState],
+    trouble: str,
+    now: datetime,
+    *,
+    with_backtest: bool,
+) -> None:
+    if not shops:
+        console.print("There are no shops yet.")
+    for shop in shops:
+        held = f"{shop.products:,} products, {shop.orders:,} orders"
+        deliveries = f"{shop.waiting:,} deliveries waiting, {shop.parked:,} parked"
+        _line(console, f"[bold]{escape(shop.key)}[/bold]: {held}, {deliveries}")
+        _line(console, f"  serves    {_serving(shop.serving, now)}")
+        _line(console, f"  last fit  {escape(_last_fit(shop.last_fit, now))}")
+    if with_backtest and shops[0].serving and (backtest := backtest_table(shops[0].serving.backtest)):
+        console.print(backtest)
+    for queue in queues:
+        counts = f"{queue.waiting} waiting, {queue.running} running, {queue.failed} failed, {queue.workers} workers"
+        _line(console, f"queue {queue.name}: {counts}")
+    if trouble:
+        _line(console, f"queue: Redis does not answer ({escape(trouble)}); deliveries are kept and wait.")
+
+
+def _line(console: Console, text: str) -> None:
+    console.print(text, highlight=False, soft_wrap=True)
+
+
+def _serving(serving: ServingState | None, now: datetime) -> str:
+    if serving is None:
+        return "none yet"
+    age = f"{_span(now - serving.published_at)} old" if serving.published_at else "of unknown age"
+    served = serving.backtest.get("strategies", {}).get(serving.backtest.get("served"))
+    hit_rate = f", HR@10 {100 * served['hr@10']['value']:.1f} %" if served else ""
+    return f"{serving.version}, {age}{hit_rate}"
+
+
+def _last_fit(fit: FitState | None, now: datetime) -> str:
+    if fit is None:
+        return "none yet"
+    if fit.status is FitStatus.RUNNING:
+        return f"running for {_span(now - fit.started_at)}: {fit.stage or 'starting'}"
+    ago = f"{_span(now - (fit.finished_at or fit.started_at))} ago"
+    why = f": {fit.message}" if fit.message and fit.status is not FitStatus.PUBLISHED else ""
+    return f"{fit.status} {ago}{why}"
+
+
+def _span(length: timedelta) -> str:
+    seconds = max(0, int(length.total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

@@ -12,6 +12,7 @@ from integration.services.slate_log import SlateLog
 from integration.services.slates import Slates
 from integration.settings import Settings
 from integration.storage.database import Database
+from integration.storage.point_reads import PointReads
 from integration.web import errors, health, openapi, storefront, webhooks, widgets
 from integration.web.services import KEY, Services
 
@@ -23,11 +24,12 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     database = Database(settings.database_url)
     vault = Vault(settings.secret_keys)
     slate_log = SlateLog(database)
+    reads = PointReads(database)
     app.extensions[KEY] = Services(
         settings=settings,
         database=database,
         vault=vault,
-        slates=Slates(database, Shelves(database, settings.artifacts_dir), slate_log, clock),
+        slates=Slates(reads, Shelves(database, reads, settings.artifacts_dir), slate_log, clock),
         slate_log=slate_log,
         clock=clock,
         drain=Enqueuer(settings).drain,

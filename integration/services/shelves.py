@@ -57,7 +57,7 @@ class ShopShelves:
 class Shelves:
     """All shops that this process serves; the least recently asked for are let go past `capacity`."""
 
-    def __init__(self, database: Database, artifacts_dir: Path, *, capacity: int = 200) -> None:
+    def __init__(self, database: Database, reads: PointReads, artifacts_dir: Path, *, capacity: int = 200) -> None:
         self._database = database
         self._artifacts_dir = artifacts_dir
         self._capacity = capacity
@@ -71,7 +71,7 @@ class Shelves:
             SHOP.c.low_stock_threshold,
         )
         here = (SHOP.c.key == bindparam("key"), SHOP.c.uninstalled_at.is_(None))
-        self._read_row = PointReads(database).prepare(select(*columns).where(*here))
+        self._read_row = reads.prepare(select(*columns).where(*here))
 
     def view(self, key: str, market: str | None, currency: str | None) -> tuple[ShopShelves, View] | None:
         """The shop's shelf as it stands now, or None where there is no such shop."""

@@ -15,7 +15,6 @@ from integration.services.market_shelf import View
 from integration.services.shelves import Shelves
 from integration.services.slate_log import SlateLog
 from integration.storage.behaviour import BehaviourEvent, Visitor
-from integration.storage.database import Database
 from integration.storage.point_reads import PointReads
 from integration.storage.upsert import table_of
 from recommender.slates import Context, RankedSlate, SlateItem, build_slate
@@ -52,7 +51,7 @@ class SlateRequest:
 class Slates:
     """Serves slates of all shops in one process."""
 
-    def __init__(self, database: Database, shelves: Shelves, slate_log: SlateLog, clock: Clock) -> None:
+    def __init__(self, reads: PointReads, shelves: Shelves, slate_log: SlateLog, clock: Clock) -> None:
         self._shelves = shelves
         self._log = slate_log
         self._clock = clock
@@ -68,7 +67,7 @@ class Slates:
             .order_by(EVENT.c.occurred_at.desc())
             .limit(SESSION_LENGTH)
         )
-        self._seen = PointReads(database).prepare(seen)
+        self._seen = reads.prepare(seen)
 
     def answer(self, request: SlateRequest) -> bytes:
         """The slate as JSON. Raises NoSuchShop; any other trouble gives a lower rung, or an empty slate."""

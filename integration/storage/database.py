@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self._closing: list[Callable[[], None]] = []
         # SQLite lets one writer in and makes the others poll; a lock wakes this process's own writers in turn.
         self._writer = threading.Lock() if self.is_sqlite else nullcontext()
         self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
@@ -55,7 +56,13 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back."""
+        for close in self._closing:
+            close()
         self.engine.dispose()
+
+    def at_close(self, close: Callable[[], None]) -> None:
+        """Have something closed with the database, before its connections are."""
+        self._closing.append(close)
 
 
 def _sqlite_engine(url: str) -> Engine:

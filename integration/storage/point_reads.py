@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Engine
@@ -22,6 +23,8 @@ class PointReads:
         self.engine: Engine = database.engine
         self._is_sqlite = database.is_sqlite
         self._local = threading.local()
+        self._open: list[Any] = []
+        database.at_close(self.close)
 
     def prepare(self, statement: Select[Any]) -> PointRead:
         """The statement, compiled once for this database. Its parameters are named bind parameters."""
@@ -38,6 +41,7 @@ class PointReads:
                 pooled.dbapi_connection.autocommit = True  # type: ignore[union-attr]
             cursor = self._local.cursor = pooled.cursor()
             self._local.connection = pooled
+            self._open.append(pooled)
         return cursor
 
     def forget(self) -> None:
@@ -45,10 +49,20 @@ class PointReads:
         connection = getattr(self._local, "connection", None)
         self._local.cursor = self._local.connection = None
         if connection is not None:
-            try:
-                connection.close()
-            except Exception:  # noqa: BLE001 - it is broken already, which is why it is dropped
-                return
+            self._open.remove(connection)
+            _close(connection)
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        while self._open:
+            _close(self._open.pop())
+        self._local = threading.local()
+
+
+def _close(connection: Any) -> None:
+    # It may be broken, which is why it is dropped.
+    with suppress(Exception):
+        connection.close()
 
 
 class PointRead:

@@ -13,7 +13,6 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
-
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 

@@ -81,6 +81,11 @@ def locate(table: Table, fields: Iterable[Field]) -> Columns:
     return Columns(table, places)
 
 
+def no_currency(name: str) -> BadFile:
+    """The error of a file with prices in an unknown currency."""
+    return BadFile(f"{name} does not say in which currency its prices are: name it, for example with --currency EUR")
+
+
 def missing(columns: Columns, fields: Iterable[Field]) -> list[Field]:
     """The required fields that the file has no column for."""
     return [

@@ -27,7 +27,7 @@ class CsvTable:
     """A CSV file whose header is its first row that is not blank."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self.name = path.name
         self._encoding = self._find_encoding()
         self._separator = self._find_separator()
@@ -68,8 +68,8 @@ class CsvTable:
         return (*cells[:width], *[""] * (width - len(cells)))
 
     def _records(self) -> Iterator[list[str]]:
-        with _opened(self._path, self.name) as (packed, plain):
-            size = max(self._path.stat().st_size, 1)
+        with _opened(self.path, self.name) as (packed, plain):
+            size = max(self.path.stat().st_size, 1)
             self._lines = _Lines(io.TextIOWrapper(plain, self._encoding, newline=""), self.name, packed, size)
             reader = csv.reader(self._lines, delimiter=self._separator)
             try:
@@ -80,7 +80,7 @@ class CsvTable:
                 ) from None
 
     def _find_encoding(self) -> str:
-        with _opened(self._path, self.name) as (_, plain):
+        with _opened(self.path, self.name) as (_, plain):
             start = plain.read(BLOCK_BYTES)
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             candidates = ["utf-16"]
@@ -95,7 +95,7 @@ class CsvTable:
 
     def _is_in(self, encoding: str) -> bool:
         decoder = codecs.getincrementaldecoder(encoding)()
-        with _opened(self._path, self.name) as (_, plain):
+        with _opened(self.path, self.name) as (_, plain):
             try:
                 while block := plain.read(BLOCK_BYTES):
                     if "\0" in decoder.decode(block):
@@ -106,7 +106,7 @@ class CsvTable:
         return True
 
     def _find_separator(self) -> str:
-        with _opened(self._path, self.name) as (packed, plain):
+        with _opened(self.path, self.name) as (packed, plain):
             text = io.TextIOWrapper(plain, self._encoding, newline="")
             for line in _Lines(text, self.name, packed, 1):
                 if line.strip():

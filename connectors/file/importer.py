@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from connectors.base import Contents, Import, ImportRequest
 from connectors.errors import BadFile
-from connectors.file import order_fields
+from connectors.file import order_fields, plain_products, shopify_products, woocommerce_products
 from connectors.file.columns import Columns, Field, locate, missing, shown
 from connectors.file.order_lines import OrderLines
+from connectors.file.plain_products import PlainProducts
+from connectors.file.shopify_products import ShopifyProducts
 from connectors.file.tables import Table, open_table
+from connectors.file.woocommerce_products import WooCommerceProducts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +26,13 @@ class Layout:
     read: Callable[[Columns, ImportRequest], Import]
 
 
+# The first that fits is meant; where nothing fits at all, the message speaks of order lines.
 LAYOUTS = (
-    Layout("a Shopify order export", Contents.ORDERS, order_fields.SHOPIFY_FIELDS, OrderLines),
     Layout("order lines", Contents.ORDERS, order_fields.FIELDS, OrderLines),
+    Layout("a Shopify order export", Contents.ORDERS, order_fields.SHOPIFY_FIELDS, OrderLines),
+    Layout("a Shopify product export", Contents.PRODUCTS, shopify_products.FIELDS, ShopifyProducts),
+    Layout("a WooCommerce product export", Contents.PRODUCTS, woocommerce_products.FIELDS, WooCommerceProducts),
+    Layout("products", Contents.PRODUCTS, plain_products.FIELDS, PlainProducts),
 )
 
 
@@ -49,6 +56,6 @@ def _unknown(table: Table, able: list[Layout]) -> BadFile:
     nearest = min(able, key=lambda layout: len(lacking[layout]) / sum(field.required for field in layout.fields))
     wanted = "; ".join(f"{field.says} (looked for {shown(field.names, 6)})" for field in lacking[nearest])
     return BadFile(
-        f"{table.name} can't be read as {nearest.name}: no column says {wanted}. "
-        f"Its columns are {shown(table.columns)}. Rename the columns, or export the file with them"
+        f"{table.name} can't be read as {nearest.name}: no column says {wanted}; "
+        f"its columns are {shown(table.columns)}: rename them, or export the file with what is missing"
     )

@@ -10,9 +10,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
-from connectors.errors import BadFile
 from connectors.file import cells
-from connectors.file.columns import Columns, Field
+from connectors.file.columns import Columns, Field, no_currency
 from connectors.file.dates import moment
 
 FIELDS = (
@@ -212,10 +211,7 @@ class _Rows:
         except ValueError as error:
             raise self._columns.wrong(row, "currency", currency_cell, error) from None
         if not currency:
-            raise BadFile(
-                f"{self._columns.table.name} does not say in which currency its prices are: "
-                "name it, for example with --currency EUR"
-            )
+            raise no_currency(self._columns.table.name)
         return OrderFacts(
             when,
             _customer(customer_cell) or (before.customer if before else ""),

@@ -22,7 +22,7 @@ class ParquetTable:
     decimal_comma = False
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self.name = path.name
         with self._opened() as file:
             schema = file.schema_arrow
@@ -46,7 +46,7 @@ class ParquetTable:
 
     def _opened(self) -> pq.ParquetFile:
         try:
-            return pq.ParquetFile(self._path)
+            return pq.ParquetFile(self.path)
         except _UNREADABLE as error:
             raise BadFile(
                 f"{self.name} is a parquet file that is cut off or damaged ({_sentence(error)}): export it again"

@@ -33,6 +33,10 @@ class Table(Protocol):
         """The file's name, for messages."""
 
     @property
+    def path(self) -> Path:
+        """Where it is."""
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns' names as the file has them."""
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,10 +12,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from integration.cli.backtest import backtest_table
+from integration.cli.store import open_store
 from integration.clock import system_clock
 from integration.services.status import FitState, ServingState, ShopState, shop_states
-from integration.settings import BadSettings, Settings
-from integration.storage.database import Database
+from integration.settings import Settings
 from integration.storage.models import FitStatus
 
 if TYPE_CHECKING:
@@ -30,12 +28,8 @@ if TYPE_CHECKING:
 def status(key: str | None, as_json: bool) -> None:
     """What each shop holds, which model serves it, what became of its last fit, and how the queue stands."""
     now = system_clock()
-    try:
-        settings = Settings.from_environ(os.environ)
-        with closing(Database(settings.database_url)) as database:
-            shops = shop_states(database, now, key=key)
-    except BadSettings as error:
-        raise click.ClickException(str(error)) from None
+    with open_store() as (settings, database):
+        shops = shop_states(database, now, key=key)
     if key is not None and not shops:
         raise click.ClickException(f"there is no shop {key!r}; `shelfwise shops` lists them")
     queues, trouble = _queues(settings)

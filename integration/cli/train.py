@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -16,8 +15,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from integration.cli.backtest import backtest_table
+from integration.cli.store import open_store
 from integration.services.threads import leave_threads_to_implicit
-from integration.settings import BadSettings, Settings
+from integration.settings import Settings
 from integration.storage.database import Database
 from integration.storage.fits import FitRunning
 
@@ -34,13 +34,9 @@ def train(key: str | None, everyone: bool, queue: bool) -> None:
     if (key is None) == (not everyone):
         raise click.UsageError("say which shop: --shop KEY, or --all")
     leave_threads_to_implicit()
-    try:
-        settings = Settings.from_environ(os.environ)
-        with closing(Database(settings.database_url)) as database:
-            shops = _shops(database, key)
-            failed = [name for shop_id, name in shops if not _train_one(database, settings, shop_id, name, queue)]
-    except BadSettings as error:
-        raise click.ClickException(str(error)) from None
+    with open_store() as (settings, database):
+        shops = _shops(database, key)
+        failed = [name for shop_id, name in shops if not _train_one(database, settings, shop_id, name, queue)]
     if failed:
         raise click.ClickException(f"no new fit for {', '.join(failed)}")
 
@@ -63,9 +59,8 @@ def train_with_a_bar(database: Database, settings: Settings, shop_id: int, title
         )
     seconds = sum(outcome.seconds.values())
     rate = f"{outcome.lines:,} order lines in {seconds:.1f} s"
-    console.print(
-        f"[bold]{title}[/bold]: {outcome.status} {outcome.version} ({rate}). {outcome.message}", highlight=False
-    )
+    verdict = f"[bold]{escape(title)}[/bold]: {outcome.status} {outcome.version} ({rate}). {escape(outcome.message)}"
+    console.print(verdict, highlight=False, soft_wrap=True)
     if table := backtest_table(outcome.details.backtest):
         console.print(table)
     return outcome

@@ -37,7 +37,7 @@ def prepare(orders: Path | None, parent: int) -> None:
     except KeyboardInterrupt:
         sys.exit(0)
     except BaseException:
-        # Its exit code is read after everything else has been stopped.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which is what the parent will send us now
         os.kill(parent, signal.SIGTERM)
         raise
 

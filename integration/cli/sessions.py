@@ -18,9 +18,14 @@ def end_sessions(sessions: Collection[int], *, grace_seconds: float = GRACE_SECO
     """Ask every process of these sessions to end; kill what has not by the end of the grace."""
     _signal(members(sessions), signal.SIGTERM)
     deadline = time.monotonic() + grace_seconds
-    while (left := members(sessions)) and time.monotonic() < deadline:
+    while members(sessions) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
-    _signal(left, signal.SIGKILL)
+    kill_sessions(sessions)
+
+
+def kill_sessions(sessions: Collection[int]) -> None:
+    """Kill every process of these sessions."""
+    _signal(members(sessions), signal.SIGKILL)
 
 
 def members(sessions: Collection[int]) -> list[int]:

@@ -15,7 +15,7 @@ from typing import TextIO
 from honcho.manager import SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Message, Printer
 
-from integration.cli.sessions import GRACE_SECONDS, end_sessions
+from integration.cli.sessions import GRACE_SECONDS, end_sessions, kill_sessions
 from integration.cli.watchdog import read_sessions
 
 READY = "ready"
@@ -48,6 +48,10 @@ class Together(Manager):  # type: ignore[misc]  # honcho has no types
         signal.signal(signal.SIGALRM, lambda _number, _frame: self.kill())
         signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
         super().terminate()
+
+    def kill(self) -> None:
+        """Kill all that is left, and what it has started: that may hold on to its output, and to us with it."""
+        kill_sessions([each["pid"] for each in self._processes.values() if each.get("returncode") is None])
 
     def stopped_by_itself(self) -> dict[str, int]:
         """Exit codes of processes that ended before they were asked to."""

@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 class Parameters:
     """How to fit, backtest and serve. The same parameters, purchases and catalogue give the same model.
 
-    factors, regularization, alpha, iterations: of the implicit ALS; confidence is 1 + alpha x weight.
-    past_iterations: how many of `iterations` are spent before the backtest, on what lies before its cut.
+    factors, regularization, alpha: of the implicit ALS; confidence is 1 + alpha x weight.
+    iterations: in all; two thirds on what lies before the backtest, the rest from there on everything. More than 12
+    changed no figure (docs/benchmarks.md).
     half_life_days: age at which a purchase weighs half; trending_half_life_days: the same for what is trending.
     largest_basket: an order of more products than this is a day's till or a restock: it tells nothing of pairs.
     neighbours: how many are kept for each product.
@@ -25,8 +26,7 @@ class Parameters:
     factors: int = 64
     regularization: float = 10.0
     alpha: float = 5.0
-    iterations: int = 15
-    past_iterations: int = 10
+    iterations: int = 12
     half_life_days: float = 180.0
     trending_half_life_days: float = 14.0
     largest_basket: int = 500
@@ -34,9 +34,9 @@ class Parameters:
     together_damping: float = 0.3
     together_shrinkage: float = 0.1
     factor_weight: float = 0.0
-    similar_weight: float = 0.02
+    similar_weight: float = 0.3
     fold_in_weight: float = 0.3
-    seed_decay: float = 0.7
+    seed_decay: float = 0.6
     seeds: int = 8
     held_out_days: int = 28
     cases: int = 2000

@@ -90,12 +90,12 @@ def fit(
         return Fit(_model(data, None, factors)[0], {"cases": len(plan.cases)}, untested(len(plan.cases)))
     past = before(data.orders, data.order, plan.cut)
     progress("fit", 0.05)
-    early = parameters.past_iterations
+    early = max(parameters.iterations * 2 // 3, 1)
     factors = _factors(data, past, early, None, _part(progress, "fit", 0.05, 0.5, early))
     progress("backtest", 0.5)
     table, verdict = _tested(data, plan, factors)
     progress("refit", 0.65)
-    late = parameters.iterations - early
+    late = max(parameters.iterations - early, 1)
     factors = _factors(data, None, late, factors, _part(progress, "refit", 0.65, 0.9, late))
     progress("neighbours", 0.9)
     model, _ = _model(data, None, factors)

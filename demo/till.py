@@ -76,12 +76,15 @@ class Till:
             db.execute("pragma journal_mode=wal")
             db.executescript(SCHEMA)
 
-    def left(self, shop: str, variant: WindowVariant) -> int | None:
-        """Pieces that can be sold, never negative; None for a variant that never runs out."""
-        if not variant.tracked or variant.continue_selling:
-            return None
+    def left(self, shop: str, variants: Sequence[WindowVariant]) -> Mapping[str, int | None]:
+        """Variant's external id -> pieces that can be sold, never negative; None for one that never runs out."""
         with self._connection() as db:
-            return sum(max(pieces, 0) for pieces in self._levels(db, shop, variant).values())
+            return {
+                variant.external_id: _sellable(self._levels(db, shop, variant))
+                if variant.tracked and not variant.continue_selling
+                else None
+                for variant in variants
+            }
 
     def sell(self, shop: str, order: str, body: bytes, lines: Sequence[tuple[WindowVariant, int]], tell: Tell) -> None:
         """Take all pieces of all lines and keep the sale, or take nothing and raise SoldOut."""
@@ -97,12 +100,13 @@ class Till:
             return None if row is None else bytes(row[0])
 
     def empty(self, shop: str, variants: Sequence[WindowVariant], tell: Tell) -> None:
-        """Set every count of the variants to nothing."""
+        """Take whatever is left of the variants off the shelf."""
         with self._transaction() as db:
             counts = [
                 self._set(db, shop, variant.inventory_item, location, 0)
                 for variant in variants
-                for location in self._levels(db, shop, variant)
+                for location, pieces in self._levels(db, shop, variant).items()
+                if pieces > 0
             ]
             self._post(db, tell(counts))
 
@@ -158,7 +162,7 @@ class Till:
         if not variant.tracked:
             return []
         levels = self._levels(db, shop, variant)
-        left = sum(max(pieces, 0) for pieces in levels.values())
+        left = _sellable(levels)
         if quantity > left and not variant.continue_selling:
             raise SoldOut(variant, left)
         counts = []
@@ -214,6 +218,10 @@ class Till:
                 db.execute("rollback")
                 raise
             db.execute("commit")
+
+
+def _sellable(levels: Mapping[str, int]) -> int:
+    return sum(max(pieces, 0) for pieces in levels.values())
 
 
 def _us(moment: datetime) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.errors import BadArtifact
-from recommender.model import Model, Serving, Tested
+from recommender.model import Model, Record, Serving
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -60,7 +60,7 @@ def load(folder: Path) -> tuple[Model, dict[str, object]]:
     written = _read_manifest(folder)
     try:
         arrays = {name: _read_array(folder / f"{name}.npy", name, written["parts"][name]) for name in ARRAYS}
-        tested = Tested(**written["tested"]) if written["tested"] else None
+        tested = Record(**written["tested"]) if written["tested"] else None
         model = Model(**arrays, serving=Serving(**written["serving"]), tested=tested)
     except (KeyError, TypeError) as error:
         raise BadArtifact(f"{folder.name}: the manifest lacks {error}") from error

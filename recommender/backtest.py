@@ -15,7 +15,7 @@ from recommender.availability import Availability
 from recommender.folding import fold_in
 from recommender.interactions import Catalogue
 from recommender.metrics import LENGTH
-from recommender.model import Model, Tested
+from recommender.model import Model, Record
 from recommender.ranking import seed_weights
 from recommender.shelf import Shelf
 from recommender.slates import Context, align, build_slate
@@ -57,10 +57,10 @@ class Backtest:
     until: int
     weights: NDArray[np.float32]
 
-    def tested(self) -> Tested:
+    def tested(self) -> Record:
         """The served strategy's record, as a model carries it."""
         rate = self.rows[SERVED].hit_rate
-        return Tested(rate.value, rate.low, rate.high, len(self.cases))
+        return Record(rate.value, rate.low, rate.high, len(self.cases))
 
     def as_dict(self) -> dict[str, object]:
         """Plain figures: strategy -> hr@10, ndcg@10, coverage -> value, low, high; HR@10 again by kind of buyer."""

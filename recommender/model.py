@@ -19,7 +19,7 @@ class Serving:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Record:
     """Hit rate at 10 of the served strategy on held-out orders, with its 95 % interval, and how many cases."""
 
     hit_rate: float
@@ -48,7 +48,7 @@ class Model:
     neighbour_counts: NDArray[np.int32]
     trending: NDArray[np.float32]
     serving: Serving
-    tested: Tested | None = None
+    tested: Record | None = None
 
     def __len__(self) -> int:
         return len(self.product_ids)

@@ -25,7 +25,7 @@ from recommender.content import similar_by_text
 from recommender.folding import fold_factors
 from recommender.interactions import Catalogue, Orders, Purchases, check, orders_of, user_items, user_rows
 from recommender.metrics import resamples
-from recommender.model import Model, Serving, Tested
+from recommender.model import Model, Record, Serving
 from recommender.neighbours import blended
 from recommender.parameters import Parameters
 from recommender.splits import Cases, before, cases_after, last_days
@@ -109,7 +109,7 @@ class _Plan:
     cut: int
     cases: Cases
     rival: Model | None
-    before: Tested | None
+    before: Record | None
 
 
 def _prepared(purchases: Purchases, catalogue: Catalogue, parameters: Parameters) -> _Data:

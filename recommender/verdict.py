@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recommender import metrics
 from recommender.backtest import RIVAL, SERVED, Row
-from recommender.model import Tested
+from recommender.model import Record
 
 FEWEST_CASES = 20
 ENOUGH_CASES = 100
@@ -32,7 +32,7 @@ def untested(cases: int) -> Verdict:
     )
 
 
-def judge(rows: Mapping[str, Row], before: Tested | None, weights: NDArray[np.float32]) -> Verdict:
+def judge(rows: Mapping[str, Row], before: Record | None, weights: NDArray[np.float32]) -> Verdict:
     """Judge the served strategy's figures.
 
     With the serving model among the rows: refuse if the 95 % interval of the paired difference lies wholly below 0.

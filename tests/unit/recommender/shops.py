@@ -13,7 +13,7 @@ SMALL = Parameters(factors=8, iterations=6, neighbours=10, cases=200, threads=1)
 
 
 def catalogue(n: int = 40, categories: int = 4) -> Catalogue:
-    """n products, ids 100, 103, ...; product i is of category i % categories."""
+    """Make n products, ids 100, 103, ...; product i is of category i % categories."""
     ids = np.arange(n, dtype=np.int64) * 3 + 100
     texts = [f"product number{i} kind{i % categories} brand{i % 7}" for i in range(n)]
     return Catalogue(ids, (np.arange(n) % categories).astype(np.int32), texts)

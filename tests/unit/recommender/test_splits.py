@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+
+from recommender.interactions import orders_of, user_rows
+from recommender.splits import Cases, before, cases_after, last_days
+from tests.unit.recommender.shops import DAY, START, lines, purchases
+
+
+def cases(baskets: list[int], users: list[int], items: list[int], times: list[int], cut: int) -> Cases:
+    bought = lines(baskets, users, items, times)
+    orders, order = orders_of(bought, 10)
+    rows, _ = user_rows(bought, order, orders.sizes, 100)
+    return cases_after(bought, orders, order, rows, cut, largest=100, at_most=100, seed=1)
+
+
+def test_the_product_put_in_last_is_asked_for_by_those_before() -> None:
+    found = cases([1, 1, 1], [5, 5, 5], [7, 2, 4], [START] * 3, START)
+    assert (found.prefixes, found.targets.tolist()) == ([[7, 2]], [4])
+
+
+def test_a_product_that_came_twice_is_asked_for_once() -> None:
+    found = cases([1, 1, 1], [5, 5, 5], [7, 2, 7], [START] * 3, START)
+    assert (found.prefixes, found.targets.tolist()) == ([[7]], [2])
+
+
+def test_lines_of_orders_may_lie_mixed() -> None:
+    found = cases([1, 2, 1, 2], [5, 6, 5, 6], [7, 2, 4, 3], [START] * 4, START)
+    assert (found.prefixes, found.targets.tolist()) == ([[7], [2]], [4, 3])
+
+
+def test_an_order_before_the_cut_or_of_one_product_is_no_case() -> None:
+    found = cases([1, 1, 2], [5, 5, 6], [7, 2, 4], [START, START, START + DAY], START + DAY)
+    assert len(found) == 0
+
+
+def test_a_customer_of_before_is_told_from_guests_and_first_orders() -> None:
+    found = cases(
+        [1, 2, 2, 3, 3, 4, 4, 5, 5],
+        [5, 5, 5, 6, 6, -1, -1, -1, -1],
+        [1, 2, 3, 4, 5, 6, 7, 8, 9],
+        [START, *[START + DAY] * 6, START, START],
+        START + DAY,
+    )
+    assert found.repeat.tolist() == [True, False, False]
+
+
+def test_an_order_that_reaches_over_the_cut_is_not_of_the_past() -> None:
+    bought = lines([1, 1, 2], [5, 5, 6], [7, 2, 4], [START, START + DAY, START])
+    orders, order = orders_of(bought, 10)
+    assert before(orders, order, START + DAY).tolist() == [False, False, True]
+
+
+def test_at_most_a_fifth_of_the_history_is_held_out() -> None:
+    times = np.array([START, START + 50 * DAY])
+    assert last_days(times, 28) == START + 40 * DAY + 1
+    assert last_days(np.array([START, START + 500 * DAY]), 28) == START + 472 * DAY + 1
+
+
+def test_cases_are_drawn_by_the_seed_alone() -> None:
+    bought = purchases()
+    orders, order = orders_of(bought, 40)
+    rows, _ = user_rows(bought, order, orders.sizes, 100)
+    drawn = [
+        cases_after(bought, orders, order, rows, START, largest=100, at_most=50, seed=seed).lines.tolist()
+        for seed in (1, 1, 2)
+    ]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert len(drawn[0]) == 50

@@ -39,6 +39,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 # Years outside of this range are a mistake of the sender, and would overflow when shifted to UTC.
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 MAX_AMOUNT = Decimal(10) ** 12
+MOST_PLACES = 6
 
 
 def in_utc(moment: datetime) -> datetime:
@@ -311,8 +312,8 @@ class CustomerErased(Payload, frozen=True, kw_only=True):
 
 
 def _checked(amount: Decimal, currency: str) -> Money:
-    if not amount.is_finite() or abs(amount) >= MAX_AMOUNT:
-        raise ValueError(f"an amount of money must be finite and under {MAX_AMOUNT:,}")
+    if not amount.is_finite() or abs(amount) >= MAX_AMOUNT or amount.as_tuple().exponent < -MOST_PLACES:  # type: ignore[operator]
+        raise ValueError(f"an amount of money must be under {MAX_AMOUNT:,} and have {MOST_PLACES} places at most")
     return Money(amount, currency)
 
 

@@ -20,7 +20,7 @@ def _plain_types(kind: str, item: Any, _context: AutogenContext) -> str | Litera
     if kind == "type" and isinstance(item, UtcTime):
         return "sa.BigInteger()"
     if kind == "type" and isinstance(item, Amount):
-        return 'sa.Numeric(18, 4).with_variant(sa.String(24), "sqlite")'
+        return 'sa.Numeric().with_variant(sa.String(24), "sqlite")'
     return False
 
 

@@ -89,7 +89,7 @@ def record(database: Database, batch: Events, *, now: datetime, session_minutes:
         )
         _impressions(connection, shop_id, events, known)
     if repeats := len(batch.events) - sum(skipped.values()) - len(written):
-        skipped["repeat"] = repeats
+        skipped["repeat"] = skipped.get("repeat", 0) + repeats
     return Recorded(kept=len(written), skipped=skipped)
 
 

@@ -41,20 +41,23 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class Amount(TypeDecorator[Decimal]):
-    """An exact amount of money: NUMERIC(18, 4), kept as text on SQLite, which has no decimals."""
+    """An exact amount of money with the places that it came with.
+
+    NUMERIC, or text on SQLite, which has no decimals.
+    """
 
     impl = Numeric
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """Text on SQLite, NUMERIC elsewhere."""
-        return dialect.type_descriptor(String(24) if dialect.name == "sqlite" else Numeric(18, 4))
+        return dialect.type_descriptor(String(24) if dialect.name == "sqlite" else Numeric())
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
         """As the database keeps it."""
         if value is None:
             return None
-        return str(value) if dialect.name == "sqlite" else value
+        return f"{value:f}" if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         """The exact amount."""

@@ -61,7 +61,7 @@ def slates() -> ResponseReturnValue:
     return Response(services().slates.answer(wanted), 200, HEADERS, "application/json")
 
 
-@bp.post("/events")
+@bp.post("/events", provide_automatic_options=False)
 def events() -> ResponseReturnValue:
     """A batch of a visitor's behaviour. A plain-text body is read as JSON too: `sendBeacon` sends no other."""
     try:

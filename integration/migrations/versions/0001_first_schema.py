@@ -14,7 +14,7 @@ depends_on = None
 
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Micros = sa.BigInteger()
-Amount = sa.Numeric(18, 4).with_variant(sa.String(24), "sqlite")
+Amount = sa.Numeric().with_variant(sa.String(24), "sqlite")
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 # In the order in which they may be made: a table comes after those that it refers to.

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from integration.app import create_app
 from integration.clock import Clock
 from integration.services.intake import drain
 from integration.services.secrets import Vault
@@ -218,15 +219,19 @@ def test_a_poisonous_delivery_is_put_off_and_the_others_are_applied(
     assert "not what this topic promises" in deliveries(database)[0].error
 
 
-def test_without_a_redis_a_delivery_is_kept_all_the_same(database: Database, settings: Settings) -> None:
+def test_without_a_redis_a_delivery_is_kept_all_the_same(
+    make_app: Callable[[Settings], Flask], database: Database, settings: Settings
+) -> None:
     make_shop(database, settings)
-    without = create_app(replace(settings, redis_url="unix:///nowhere/redis.sock")).test_client()
+    without = make_app(replace(settings, redis_url="unix:///nowhere/redis.sock")).test_client()
     assert without.post(HOOK, **delivery("order.created", ORDER)).status_code == 200
     assert len(deliveries(database)) == 1
 
 
-def test_a_store_that_is_down_is_answered_503_so_that_the_platform_sends_again(settings: Settings) -> None:
+def test_a_store_that_is_down_is_answered_503_so_that_the_platform_sends_again(
+    make_app: Callable[[Settings], Flask], settings: Settings
+) -> None:
     gone = replace(settings, database_url="postgresql+psycopg://nobody@127.0.0.1:1/none?connect_timeout=1")
-    answer = create_app(gone).test_client().post(HOOK, **delivery("order.created", ORDER))
+    answer = make_app(gone).test_client().post(HOOK, **delivery("order.created", ORDER))
     assert answer.status_code == 503
     assert answer.get_json()["error"] == "try_again"

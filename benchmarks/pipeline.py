@@ -22,6 +22,7 @@ from integration.settings import Settings
 USERS, ITEMS, LINES = 100_000, 10_000, 2_000_000
 LENGTH = 10
 SHOP_ID = 1
+ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +55,30 @@ class Setting:
 
 
 def run(options: Options) -> Iterator[Figure]:
-    """Fill a store, then fit bare, through the pipeline, and bare again; the bare time is the mean of both."""
+    """Fill a store, then fit bare and through the pipeline in turn.
+
+    Of each the quickest run counts: other work on the machine only ever adds time.
+    """
     users, items, lines = (max(50, int(size * options.scale)) for size in (USERS, ITEMS, LINES))
     history = make_history(users, items, lines, options.seed)
     data = f"synthetic, {users:,} users x {items:,} items x {lines:,} lines"
     with tempfile.TemporaryDirectory() as folder:
         setting = Setting(folder, history.case_user, history.case_item)
         _fill(setting, history)
-        bare = [_alone(_bare_fit, setting)]
-        piped = _alone(_pipeline, setting)
-        bare.append(_alone(_bare_fit, setting))
-    bare_seconds = sum(each.seconds for each in bare) / len(bare)
+        runs = [(_alone(_bare_fit, setting), _alone(_pipeline, setting)) for _ in range(ROUNDS)]
+    bare, piped = (min(each, key=lambda run: run.seconds) for each in zip(*runs, strict=True))
 
     def figure(name: str, value: float, unit: str, baseline: float | None = None, **more: Any) -> Figure:
         ratio = value / baseline if baseline else None
         named = "bare implicit fit" if baseline else ""
         return Figure(name, value, unit, baseline, ratio, data, options.seed, baseline_name=named, **more)
 
-    yield figure("pipeline", piped.seconds, "s", bare_seconds, at_least="<= 1.5", aim="<= 1.15")
+    yield figure("pipeline", piped.seconds, "s", bare.seconds, at_least="<= 1.5", aim="<= 1.15")
     for stage, seconds in piped.stages.items():
         yield figure(f"pipeline: {stage}", seconds, "s")
-    yield figure("peak memory of the pipeline", piped.peak_mb, "MB", bare[0].peak_mb)
-    yield figure("HR@10 of the factors", piped.factors, "share", bare[0].factors, at_least=">= 0.97", aim=">= 1")
-    yield figure("HR@10 of the slates", piped.slates, "share", bare[0].slates)
+    yield figure("peak memory of the pipeline", piped.peak_mb, "MB", bare.peak_mb)
+    yield figure("HR@10 of the factors", piped.factors, "share", bare.factors, at_least=">= 0.97", aim=">= 1")
+    yield figure("HR@10 of the slates", piped.slates, "share", bare.slates)
 
 
 def _fill(setting: Setting, history: History) -> None:

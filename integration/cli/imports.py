@@ -70,7 +70,8 @@ def import_(
         settings = Settings.from_environ(os.environ)
         with closing(Database(settings.database_url)) as database:
             if not create:
-                currency = currency or str(get_shop(database, key).currency)
+                shop = get_shop(database, key)
+                currency = currency or str(shop.currency)
             request = ImportRequest(currency.upper(), Contents(contents), _time(as_of))
             with bars(console, quiet=as_json) as bar:
                 opened = in_order([open_source("file", file, request, progress=bar(file)) for file in files])

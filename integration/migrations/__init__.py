@@ -120,11 +120,7 @@ def _sqlite_transaction(connection: Connection) -> Iterator[None]:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     try:
         yield
-        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-        if broken is not None:
-            raise MigrationError(
-                f"after the migration a row of {broken[0]} would refer to nothing; nothing was changed"
-            )
+        _refuse_orphans(connection)
     except BaseException:
         connection.exec_driver_sql("ROLLBACK")
         raise

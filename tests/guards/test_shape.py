@@ -53,7 +53,7 @@ def test_only_settings_and_commands_read_the_environment(project: Path) -> None:
         name
         for name, tree, _text in python_files(project)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv"} and not name.startswith("tests/")
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv"}
     }
     outside = {name for name in readers if not name.startswith(ENVIRONMENT_ALLOWED)}
     # Entry points (of jobs; of `alembic revision` in a checkout), and the thread limits, which C libraries read.

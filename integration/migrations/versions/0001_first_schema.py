@@ -335,6 +335,7 @@ def _make_behaviour_event() -> None:
         sa.Column("slate", sa.String(32)),
         sa.Column("position", sa.Integer()),
         sa.Column("quantity", sa.Integer()),
+        sa.Column("query", sa.String(200)),
         sa.Column("occurred_at", Micros, nullable=False),
         sa.Column("received_at", Micros, nullable=False),
         sa.ForeignKeyConstraint(

@@ -22,12 +22,15 @@ def catalogue(n: int = 40, categories: int = 4) -> Catalogue:
 def purchases(n: int = 40, orders: int = 600, days: int = 200, seed: int = 1) -> Purchases:
     """Orders of 2 to 4 products of one category (i % 4) each, by 50 customers and guests, spread over some days."""
     rng = np.random.default_rng(seed)
-    baskets, users, items, times = [], [], [], []
+    baskets: list[int] = []
+    users: list[int] = []
+    items: list[int] = []
+    times: list[int] = []
     for order in range(orders):
         kind = rng.integers(0, 4)
-        size = rng.integers(2, 5)
+        size = int(rng.integers(2, 5))
         chosen = rng.choice(np.arange(kind, n, 4), size, replace=False)
-        user = rng.integers(-10, 50)
+        user = int(rng.integers(-10, 50))
         baskets += [order] * size
         users += [max(user, -1)] * size
         items += chosen.tolist()

@@ -63,7 +63,10 @@ def test_a_signal_of_the_test_weeks_alone_is_not_found() -> None:
     """In the last weeks 0 and 1 are always bought together, which nobody ever did before."""
     products = catalogue(60, categories=1)
     rng = np.random.default_rng(3)
-    baskets, users, items, times = [], [], [], []
+    baskets: list[int] = []
+    users: list[int] = []
+    items: list[int] = []
+    times: list[int] = []
     for order in range(600):
         late = order >= 500
         chosen = [0, 1] if late else rng.choice(np.arange(2, 60), 2, replace=False).tolist()

@@ -97,5 +97,6 @@ def missing(columns: Columns, fields: Iterable[Field]) -> list[Field]:
 
 def shown(names: Sequence[str], most: int = _SHOWN) -> str:
     """Names in a sentence, not endlessly many."""
-    listed = ", ".join(name[:40] or '""' for name in names[:most])
+    printable = ("".join(filter(str.isprintable, name))[:40] for name in names[:most])
+    listed = ", ".join(name or '""' for name in printable)
     return listed + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -44,6 +44,8 @@ def _moment(cell: Any, day_first: bool) -> datetime | None:
     if isinstance(cell, date):
         return datetime(cell.year, cell.month, cell.day, tzinfo=UTC)
     written = cell.strip() if isinstance(cell, str) else str(cell)
+    if not isinstance(cell, str) and len(written) != len("20111231"):
+        raise ValueError("is no date")
     if not written:
         return None
     try:

@@ -161,7 +161,7 @@ class OrderLines:
     def _note(self) -> None:
         notes = self.report.notes
         products = sum(ware.is_kept and not ware.is_service for ware in self._survey.wares.values())
-        notes.append(f"{products:,} products, {self._orders:,} orders, {self._refunds:,} refunds")
+        notes.append(f"products: {products:,}; orders: {self._orders:,}; refunds: {self._refunds:,}")
         if self._refunds:
             notes.append(
                 f"{self._matched:,} of the refunds were matched to the customer's earlier purchase of the product"

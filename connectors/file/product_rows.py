@@ -134,7 +134,7 @@ class ProductFile(ABC):
                 levels += 1
                 yield Current(level, self._version)
         self.report.notes.append(
-            f"{products:,} products, {levels:,} counted stocks, as of {self._version:%Y-%m-%d %H:%M}"
+            f"products: {products:,}; counted stocks: {levels:,}; as of {self._version:%Y-%m-%d %H:%M} UTC"
         )
 
     def check(self, request: ImportRequest) -> None:

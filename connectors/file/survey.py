@@ -113,4 +113,4 @@ def _take(found: Survey, line: Line, weight: float) -> None:
 def _mark_services(found: Survey) -> None:
     is_service = service_rule(found.wares)
     for ware in found.wares.values():
-        ware.is_service = is_service(ware.external_id, ware.title)
+        ware.is_service = is_service(ware.external_id, ware.sold.usual() or ware.other.usual())

@@ -46,6 +46,10 @@ class Votes:
         able = [(votes, title) for title, votes in self.titles.items() if is_title(title)]
         return max(able)[1][:LONGEST_TITLE] if able else ""
 
+    def usual(self) -> str:
+        """The title with the most votes, a clerk's note too; empty where there was no line."""
+        return max(self.titles, key=lambda title: (self.titles[title], title)) if self.titles else ""
+
     def price(self) -> Decimal | None:
         """The price with the most votes, the lower one of two."""
         return max(self.prices, key=lambda price: (self.prices[price], -price)) if self.prices else None

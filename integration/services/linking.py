@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, select
@@ -30,21 +31,28 @@ class Target(NamedTuple):
 class CatalogueLinks:
     """Finds the product that a code in an order file means.
 
-    In this order: a product's own id, a variant's SKU, a product's id in another case, a title. A SKU or title that
-    several products share means none of them.
+    In this order: a product's own id, a variant's SKU, a product's id in another case, a title; and only then what
+    was itself inferred from order lines. A SKU or title that several products share means none of them.
     """
 
     def __init__(self, connection: Connection, shop_id: int) -> None:
         self._ids: dict[str, Target] = {}
+        self._inferred: dict[str, Target] = {}
         names: list[dict[str, Target | None]] = [{}, {}, {}]
-        for target, sku, title, variant_title in _catalogue(connection, shop_id):
+        for target, version, sku, title, variant_title in _catalogue(connection, shop_id):
+            if is_hearsay(version):
+                self._inferred[target.product] = target
+                continue
             several = target.product in self._ids
             self._ids[target.product] = target._replace(variant="") if several else target
             _offer(names[0], sku, target)
             _offer(names[1], target.product, self._ids[target.product])
             _offer(names[2], title, self._ids[target.product])
             _offer(names[2], f"{title} - {variant_title}", target)
-        self._names = names
+        again: dict[str, Target | None] = {}
+        for target in self._inferred.values():
+            _offer(again, target.product, target)
+        self._names = [*names, again]
 
     def find(self, code: str) -> Target | None:
         """The product that the code means; None where the catalogue has none."""
@@ -58,7 +66,7 @@ class CatalogueLinks:
 
         A product that was only inferred from order lines gives way to the one in the catalogue that it is.
         """
-        if not self._ids:
+        if not self._ids and not self._inferred:
             yield from changes
             return
         for change in changes:
@@ -67,7 +75,7 @@ class CatalogueLinks:
                 target = self.find(record.external_id)
                 if target is None or target.product == record.external_id:
                     yield change
-                elif record.external_id in self._ids:
+                elif record.external_id in self._inferred:
                     yield Removed(RecordKind.PRODUCT, record.external_id, change.version)
             elif isinstance(change, Current) and isinstance(record, Order | Refund):
                 yield replace(change, record=self._relinked(record))
@@ -100,12 +108,13 @@ def _offer(names: dict[str, Target | None], name: str, target: Target) -> None:
         names[folded] = taken._replace(variant="")
 
 
-def _catalogue(connection: Connection, shop_id: int) -> Iterator[tuple[Target, str, str, str]]:
+def _catalogue(connection: Connection, shop_id: int) -> Iterator[tuple[Target, datetime, str, str, str]]:
+    says = (PRODUCT.c.source_version, VARIANT.c.sku, PRODUCT.c.title, VARIANT.c.title)
     rows = connection.execute(
-        select(PRODUCT.c.external_id, VARIANT.c.external_id, VARIANT.c.sku, PRODUCT.c.title, VARIANT.c.title)
+        select(PRODUCT.c.external_id, VARIANT.c.external_id, *says)
         .join(VARIANT, VARIANT.c.product_id == PRODUCT.c.id)
         .where(PRODUCT.c.shop_id == shop_id, VARIANT.c.shop_id == shop_id)
         .where(PRODUCT.c.known, PRODUCT.c.removed_at.is_(None), VARIANT.c.removed_at.is_(None))
     )
-    for product, variant, sku, title, variant_title in rows:
-        yield Target(product, variant), sku, title, variant_title
+    for product, variant, version, sku, title, variant_title in rows:
+        yield Target(product, variant), version, sku, title, variant_title

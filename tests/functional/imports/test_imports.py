@@ -33,7 +33,8 @@ TILL = HEADER + (
 )
 SHELF = "SKU,Title,Price,Stock\n85123A,White heart,2.55,4\n22423,Cake stand,12.75,0\n"
 SHOPIFY = (
-    "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Tracker,Variant Inventory Qty\n"
+    "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,"
+    "Variant Inventory Tracker,Variant Inventory Qty\n"
     "shirt,Shirt,Size,S,SH-S,20,shopify,3\nshirt,,,M,SH-M,20,shopify,0\nmug,Mug,Title,Default Title,,9,,\n"
 )
 
@@ -113,7 +114,12 @@ def test_a_corrected_file_corrects(database: Database, shop_id: int, write: Call
     early, late = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC)
     import_source(database, shop_id, "file", write("shelf.csv", SHELF, early))
     import_source(database, shop_id, "file", write("till.csv", TILL))
-    import_source(database, shop_id, "file", write("shelf.csv", SHELF.replace("22423,Cake stand,12.75,0", "22423,Stand,9,7"), late))
+    import_source(
+        database,
+        shop_id,
+        "file",
+        write("shelf.csv", SHELF.replace("22423,Cake stand,12.75,0", "22423,Stand,9,7"), late),
+    )
     import_source(database, shop_id, "file", write("till.csv", TILL.replace(",6,", ",5,")))
     assert rows(database, "SELECT title FROM product WHERE external_id = '22423'") == [("Stand",)]
     assert rows(database, "SELECT available FROM inventory_level WHERE inventory_item = '22423'") == [(7,)]
@@ -159,9 +165,10 @@ def test_a_till_never_renames_the_products_of_a_catalogue(
 
 
 ORDERS = (
-    "Order ID,SKU,Title,Quantity,Date,Price\n1,sh-s,Tee,1,2026-01-02,20\n1,,Mug,2,2026-01-02,9\n2,OTHER,Else,1,2026-01-03,5\n"
+    "Order ID,SKU,Title,Quantity,Date,Price\n"
+    "1,sh-s,Tee,1,2026-01-02,20\n1,,Mug,2,2026-01-02,9\n2,OTHER,Else,1,2026-01-03,5\n"
 )
-SOLD = "SELECT p.external_id, l.variant FROM order_line l JOIN product p ON p.id = l.product_id ORDER BY 1"
+SOLD = "SELECT p.external_id, l.variant FROM order_line l JOIN product p ON p.id = l.product_id"
 
 
 def test_orders_find_the_catalogues_products_by_sku_or_title(
@@ -169,9 +176,7 @@ def test_orders_find_the_catalogues_products_by_sku_or_title(
 ) -> None:
     import_source(database, shop_id, "file", write("products.csv", SHOPIFY))
     import_source(database, shop_id, "file", write("orders.csv", ORDERS))
-    assert rows(database, SOLD) == [("OTHER", "OTHER"), ("mug", "mug"), ("shirt", "shirt/S")] or rows(
-        database, SOLD
-    ) == [("mug", "mug"), ("OTHER", "OTHER"), ("shirt", "shirt/S")]
+    assert set(rows(database, SOLD)) == {("mug", "mug"), ("OTHER", "OTHER"), ("shirt", "shirt/S")}
     assert len(rows(database, "SELECT 1 FROM product")) == 3
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import tempfile
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,23 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.base import ImportRequest
+from connectors.base import Import, ImportRequest
 from connectors.errors import BadFile
 from connectors.file import CONNECTOR
 from connectors.file.importer import LAYOUTS
 from connectors.records import Current, Order, Refund
 
 COLUMNS = sorted({name for layout in LAYOUTS for field in layout.fields for name in field.names[:2]})
-ORDER_COLUMNS = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Currency"]
+ORDER_COLUMNS = [
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "UnitPrice",
+    "CustomerID",
+    "Currency",
+]
 LIKELY = st.sampled_from(
     [
         *("", " ", "1", "-1", "0", "2.5", "1,5", "1.234,50", "9" * 30, "C1", "POST", "85123a", "85123A", "ä\x00b"),
@@ -37,10 +45,16 @@ def check(path: Path) -> None:
     assert CONNECTOR.importer is not None
     try:
         opened = CONNECTOR.importer.open(str(path), ImportRequest(currency="EUR"))
-    except BadFile as error:
-        assert str(error)
-        assert "\n" not in str(error)
-        return
+    except BadFile as refused:
+        sentence = str(refused)
+    else:
+        sentence = ""
+        account_for(opened)
+    assert "\n" not in sentence
+
+
+def account_for(opened: Import) -> None:
+    """Read to the end, and count."""
     changes = list(opened.changes())
     report = opened.report
     assert report.read == opened.rows
@@ -110,7 +124,7 @@ ARRAYS: list[tuple[pa.DataType, st.SearchStrategy[Any]]] = [
     (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
     (pa.float64(), st.floats()),
     (pa.bool_(), st.booleans()),
-    (pa.timestamp("ns"), st.datetimes(datetime(1700, 1, 1), datetime(2250, 1, 1))),
+    (pa.timestamp("ns"), st.integers(-(2**62), 2**62)),
     (pa.timestamp("us", "Europe/London"), st.integers(-(2**62), 2**62)),
     (pa.date32(), st.integers(-(2**31), 2**31 - 1)),
     (pa.decimal128(38, 4), st.decimals(-(10**9), 10**9, places=4)),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from flask import Flask
 
+import demo.storefront
+from demo.till import Till, till_file
 from integration.clock import Clock, system_clock
 from integration.jobs.queues import Enqueuer
 from integration.services.secrets import Vault
 from integration.services.shelves import Shelves
 from integration.services.slate_log import SlateLog
 from integration.services.slates import Slates
+from integration.services.window import StoreWindow
 from integration.settings import Settings
 from integration.storage.database import Database
 from integration.storage.point_reads import PointReads
@@ -37,4 +40,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     errors.register(app)
     for blueprint in (storefront.bp, openapi.bp, webhooks.bp, widgets.bp, health.bp):
         app.register_blueprint(blueprint)
+    if settings.demo:
+        window = StoreWindow(database, vault, settings.demo_shop, settings.public_url)
+        app.register_blueprint(demo.storefront.blueprint(window, Till(till_file(settings.data_dir))))
     return app

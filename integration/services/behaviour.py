@@ -26,29 +26,35 @@ IMPRESSION = table_of(Impression)
 CLOCK_SKEW = timedelta(minutes=5)
 OLDEST = timedelta(days=7)
 
+# The very end in Python's regular expressions and in JavaScript's alike, which read the OpenAPI document.
+END = r"$(?!\n)"
 VisitorToken = Annotated[
-    str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z", description="random, first-party, made with consent")
+    str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}" + END, description="random, first-party, made with consent")
 ]
-SlateId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+# JSON has one kind of number: 2.0 is as whole as 2.
+Whole = Annotated[float, msgspec.Meta(ge=0, le=1_000_000, multiple_of=1)]
+# A null character is in no id, and not every database takes one.
+PRINTED = r"^[^\x00]*$"
+SlateId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}" + END)]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Something a visitor did. `id` is the sender's own: the same one sent again changes nothing."""
 
-    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=PRINTED)]
     kind: Literal["view", "impression", "click", "cart_add", "cart_remove", "search"]
     at: Annotated[datetime, msgspec.Meta(tz=True)]
-    product: Annotated[str, msgspec.Meta(max_length=255)] | None = None
+    product: Annotated[str, msgspec.Meta(max_length=255, pattern=PRINTED)] | None = None
     slate: SlateId | None = None
-    position: Annotated[int, msgspec.Meta(ge=0, le=1000)] | None = None
-    quantity: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None
-    query: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    position: Whole | None = None
+    quantity: Whole | None = None
+    query: Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTED)] | None = None
 
 
 class Events(msgspec.Struct, frozen=True, kw_only=True):
     """A batch of one visitor's events. Without consent nothing of it is kept."""
 
-    shop: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    shop: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=PRINTED)]
     consent: bool
     events: Annotated[list[Event], msgspec.Meta(max_length=100)]
     visitor: VisitorToken | None = None
@@ -167,8 +173,9 @@ def _row(
         "kind": event.kind,
         "product_id": known[event.product] if event.product else None,
         "slate": event.slate,
-        "position": event.position,
-        "quantity": event.quantity,
+        "position": None if event.position is None else int(event.position),
+        "quantity": None if event.quantity is None else int(event.quantity),
+        "query": event.query,
         "occurred_at": _at(event),
         "received_at": now,
     }
@@ -179,7 +186,7 @@ def _impressions(connection: Connection, shop_id: int, events: Sequence[Event], 
         (event.slate, event.position): {
             "shop_id": shop_id,
             "slate": event.slate,
-            "position": event.position,
+            "position": int(event.position),
             "product_id": known[event.product],
             "seen_at": _at(event),
         }

@@ -52,6 +52,7 @@ class BehaviourEvent(OfShop, Base):
     slate: Mapped[str | None] = mapped_column(String(32))
     position: Mapped[int | None]
     quantity: Mapped[int | None]
+    query: Mapped[str | None] = mapped_column(String(200))
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime]
 

@@ -9,7 +9,7 @@ import msgspec
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
-from integration.services.behaviour import Events, Recorded
+from integration.services.behaviour import PRINTED, Events, Recorded
 from integration.web import storefront
 from integration.web.errors import Problem
 
@@ -94,7 +94,12 @@ def _slates(slate: dict[str, Any], problem: dict[str, Any]) -> dict[str, Any]:
         "operationId": "getSlate",
         "summary": "A slate for one placement of one page view",
         "parameters": [
-            _parameter("shop", "the shop's key", {"type": "string", "minLength": 1, "maxLength": 64}, required=True),
+            _parameter(
+                "shop",
+                "the shop's key",
+                {"type": "string", "minLength": 1, "maxLength": 64, "pattern": PRINTED},
+                required=True,
+            ),
             _parameter(
                 "placement",
                 "where the slate is shown",

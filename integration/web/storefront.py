@@ -45,7 +45,7 @@ def slates() -> ResponseReturnValue:
     if placement not in PLACEMENTS:
         raise BadRequest(f"placement must be one of {', '.join(PLACEMENTS)}")
     shop = _one(arguments, "shop")
-    if not 0 < len(shop) <= 64:
+    if not 0 < len(shop) <= 64 or "\0" in shop:
         raise BadRequest("shop must be the shop's key, 1 to 64 characters")
     _matching(arguments, "locale", LOCALE)
     wanted = SlateRequest(

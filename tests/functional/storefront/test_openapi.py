@@ -24,7 +24,7 @@ def test_the_app_does_what_its_document_says(
     document = schemathesis.openapi.from_wsgi("/v1/openapi.json", app)
     for found in document.get_all_operations():
 
-        @hypothesis_settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+        @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
         @given(case=found.ok().as_strategy(generation_mode=mode))
         def hold(case: Any) -> None:
             case.call_and_validate()

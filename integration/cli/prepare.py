@@ -102,17 +102,18 @@ def _wait_for_web(settings: Settings) -> None:
 
 def _announce(settings: Settings, shop: LocalShop) -> None:
     other = (
-        f"The demo shop is kept beside it: [bold]make run[/] shows that one. This one is [bold]{shop.key}[/]."
+        f"This shop is [bold]{shop.key}[/]; the demo shop stands beside it: [bold]make run[/]"
         if shop.orders
-        else "Your own orders get a shop of their own: [bold]make run ORDERS=your-file.parquet[/] (or .csv)."
+        else "Your own orders get a shop of their own: [bold]make run ORDERS=file.csv[/]"
     )
     lines = [
         f"The storefront is at [bold link={settings.public_url}/demo/]{settings.public_url}/demo/[/]",
-        f"Buy the last piece of something, or empty a shelf at {settings.public_url}/demo/shelf,",
-        "and see it vanish from every widget.",
+        "Buy the last piece of something and see it vanish from every widget,",
+        f"or empty a shelf by hand at [bold]{settings.public_url}/demo/shelf[/]",
         "",
         other,
-        f"Data are kept in {settings.data_dir}. Ctrl-C stops everything.",
+        f"Your data are kept in {settings.data_dir}",
+        "Ctrl-C stops everything.",
     ]
     Console().print(Panel("\n".join(lines), title="Shelfwise runs", expand=False, padding=(1, 2)))
 

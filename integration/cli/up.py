@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import NoReturn
 import click
 
 from integration.cli import local
+from integration.cli.sessions import end_sessions
 from integration.cli.supervisor import run_together
 from integration.migrations import MigrationError, migrate
 from integration.settings import BadSettings, Settings
@@ -28,6 +30,14 @@ def up(orders: Path | None, port: int | None) -> None:
     Data are kept in var/ (SHELFWISE_DATA_DIR): a second start goes on where the first one ended. Each file of orders
     has a shop of its own, named after the file, beside the demo shop. Ctrl-C stops everything.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _up(orders, port)
+    except KeyboardInterrupt:
+        click.echo("\nStopped before anything was started.")
+
+
+def _up(orders: Path | None, port: int | None) -> None:
     if orders is not None and not orders.is_file():
         raise click.ClickException(f"there is no file {orders}")
     try:
@@ -68,7 +78,10 @@ def _run(shop: local.LocalShop, environ: Mapping[str, str], data_dir: Path) -> N
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
-    ended = run_together(local.commands(os.environ), environ, data_dir, prepare)
+    try:
+        ended = run_together(local.commands(os.environ), environ, data_dir, prepare)
+    finally:
+        end_sessions([prepare.pid])
     failed = prepare.wait() > 0
     for name, code in ended.items():
         click.echo(

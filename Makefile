@@ -8,17 +8,20 @@ PORT ?= 8000
 ORDERS ?=
 PYTHON ?=
 export PYTHON
+# .venv is ours, so compiled code is kept in it, whatever the machine's custom: every start takes half as long.
+export PYTHONDONTWRITEBYTECODE :=
 # What tests run in parallel on: two processes by default.
 JOBS ?= 2
 T ?=
 
+.NOTPARALLEL:
 .PHONY: help run setup setup-dev test lint format types imports migrate-check tests browser bench lock wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -e 's/:.*## /	/' | expand -t 16
 
 run: setup ## Start the shop, its worker, scheduler and Redis; ORDERS=file.parquet learns from your own orders, PORT=8000
-	@$(BIN)/shelfwise up --port "$(PORT)" $(if $(ORDERS),--orders "$(ORDERS)")
+	@exec $(BIN)/shelfwise up --port "$(PORT)" $(if $(ORDERS),--orders "$(ORDERS)")
 
 setup: ## Make .venv from the lock file (what `make run` needs)
 	@sh locks/install.sh run

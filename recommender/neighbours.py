@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from recommender.parameters import Parameters
 from recommender.together import Together
@@ -26,34 +27,46 @@ class Neighbours:
     counts: NDArray[np.int32]
 
 
-def similar_by_factors(item_factors: NDArray[np.float32], k: int, threads: int) -> TopLists:
-    """The k nearest products of each one by the cosine of their factors; none for a product nobody bought."""
-    lengths = np.linalg.norm(item_factors, axis=1, keepdims=True)
-    unit = item_factors / np.maximum(lengths, 1e-12)
-    n = len(unit)
-    k_found = min(k, n - 1)
+def similar_by_factors(
+    item_factors: NDArray[np.float32], rows: NDArray[np.int64], k: int, threads: int
+) -> sparse.csr_matrix:
+    """Cosine of the factors of some rows with their k nearest products, float32 CSR (n, n), other rows empty.
+
+    A product nobody bought is near to none.
+    """
+    n = len(item_factors)
+    unit = item_factors / np.maximum(np.linalg.norm(item_factors, axis=1, keepdims=True), 1e-12)
+    found = min(k, n - 1)
 
     def span(begin: int, end: int) -> TopLists:
-        cosines = unit[begin:end] @ unit.T
-        cosines[np.arange(end - begin), np.arange(begin, end)] = -1.0
-        items = np.repeat(np.arange(begin, end, dtype=np.int32)[:, None], k, axis=1)
-        scores = np.zeros((end - begin, k), np.float32)
-        items[:, :k_found], scores[:, :k_found] = of_dense(cosines, k_found)
-        own = scores <= 0
-        scores[own] = 0.0
-        items[own] = np.broadcast_to(np.arange(begin, end, dtype=np.int32)[:, None], items.shape)[own]
-        return TopLists(items, scores)
+        mine = rows[begin:end]
+        cosines = unit[mine] @ unit.T
+        cosines[np.arange(len(mine)), mine] = -1.0
+        return TopLists(*of_dense(cosines, found))
 
-    return stacked(in_chunks(n, CHUNK, threads, span), k)
+    if not found or not len(rows):
+        return sparse.csr_matrix((n, n), dtype=np.float32)
+    lists = stacked(in_chunks(len(rows), CHUNK, threads, span), found)
+    stored = lists.scores > 0
+    kept = np.zeros(n, np.int64)
+    kept[rows] = stored.sum(axis=1)
+    bounds = np.concatenate([[0], np.cumsum(kept)])
+    return sparse.csr_matrix((lists.scores[stored], lists.items[stored], bounds), shape=(n, n))
 
 
-def blended(together: Together, factors: TopLists | None, words: TopLists, parameters: Parameters) -> Neighbours:
-    """One list a product: co-purchase, each row scaled to a best of 1, plus the weighted shares of the others."""
+def blended(
+    together: Together, item_factors: NDArray[np.float32], words: TopLists, parameters: Parameters
+) -> Neighbours:
+    """One list a product: co-purchase, each row scaled to a best of 1, plus shares of words and of factors.
+
+    Factors speak only for a product that co-purchase leaves with less than half a list, as in a shop where most
+    orders hold one product; where lists are full they changed no figure and would cost most of the time.
+    """
     scores = together.lists.scores
     scaled = TopLists(together.lists.items, (scores / np.maximum(scores[:, :1], 1e-30)).astype(np.float32))
-    matrix = scaled.matrix() + parameters.similar_weight * words.matrix()
-    if factors is not None:
-        matrix = matrix + parameters.factor_weight * factors.matrix()
+    short = np.flatnonzero((scores > 0).sum(axis=1) * 2 < parameters.neighbours)
+    near = similar_by_factors(item_factors, short, parameters.neighbours, parameters.threads)
+    matrix = scaled.matrix() + parameters.similar_weight * words.matrix() + parameters.factor_weight * near
     lists, _ = of_sparse(matrix.indptr, matrix.indices, matrix.data, parameters.neighbours)
     return Neighbours(lists.items, lists.scores, _counts(lists, together))
 

@@ -10,13 +10,13 @@ class Parameters:
     """How to fit, backtest and serve. The same parameters, purchases and catalogue give the same model.
 
     factors, regularization, alpha: of the implicit ALS; confidence is 1 + alpha x weight.
-    iterations: in all; two thirds on what lies before the backtest, the rest from there on everything. More than 12
-    changed no figure (docs/benchmarks.md).
+    iterations: in all; two thirds on what lies before the backtest, the rest from there on everything. More than 10
+    changed no figure (docs/developers/recommender.md).
     half_life_days: age at which a purchase weighs half; trending_half_life_days: the same for what is trending.
     largest_basket: an order of more products than this is a day's till or a restock: it tells nothing of pairs.
     neighbours: how many are kept for each product.
     together_*: damping of co-purchase by popularity (exponent) and its shrinkage (in average products).
-    similar_weight: share of content similarity beside co-purchase in a product's neighbours.
+    similar_weight, factor_weight: shares of words and of factors beside co-purchase in a product's neighbours.
     fold_in_weight: share of the ALS score beside the neighbours' in a session's ranking.
     seed_decay: what one step back in a session is worth; seeds: how many of its newest products count.
     held_out_days: length of the backtest's test weeks; cases: at most so many test cases, drawn by `seed`.
@@ -26,14 +26,14 @@ class Parameters:
     factors: int = 64
     regularization: float = 10.0
     alpha: float = 5.0
-    iterations: int = 12
+    iterations: int = 10
     half_life_days: float = 180.0
     trending_half_life_days: float = 14.0
     largest_basket: int = 500
     neighbours: int = 100
     together_damping: float = 0.3
     together_shrinkage: float = 0.1
-    factor_weight: float = 0.0
+    factor_weight: float = 0.1
     similar_weight: float = 0.3
     fold_in_weight: float = 0.3
     seed_decay: float = 0.6

@@ -154,7 +154,7 @@ def _model(data: _Data, past: Orders | None, factors: Factors) -> tuple[Model, T
     orders = data.orders if past is None else past
     now = int(orders.time.max(initial=0))
     together = bought_together(orders, now, p)
-    neighbours = blended(together, None, data.words, p)
+    neighbours = blended(together, factors.item, data.words, p)
     return (
         Model(
             data.catalogue.product_ids,

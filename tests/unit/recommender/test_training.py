@@ -180,3 +180,14 @@ def test_progress_only_ever_goes_on() -> None:
 def test_purchases_that_break_a_rule_are_refused_by_its_name(broken: Any, rule: str) -> None:
     with pytest.raises(BadPurchases, match=rule):
         fitted(broken(purchases()), catalogue())
+
+
+def test_a_shop_whose_orders_hold_one_product_each_learns_from_what_customers_come_back_for() -> None:
+    rng = np.random.default_rng(8)
+    users = rng.integers(0, 60, 900).tolist()
+    items = [int(rng.integers(0, 10) * 4 + user % 4) for user in users]
+    bought = lines(list(range(900)), users, items, [START + order * DAY // 5 for order in range(900)])
+    plain = Catalogue(catalogue().product_ids, catalogue().category, [""] * 40)
+    model = fitted(bought, plain).model
+    best = model.neighbour_items[:, :5]
+    assert ((best % 4) == np.arange(40)[:, None] % 4).mean() > 0.95

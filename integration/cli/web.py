@@ -24,8 +24,13 @@ def web() -> None:
         settings = Settings.from_environ(os.environ)
     except BadSettings as error:
         raise click.ClickException(str(error)) from None
+    serve(settings, f"{__name__}:make_app")
+
+
+def serve(settings: Settings, target: str) -> None:
+    """Serve the app that a factory makes in each process ("module:function"), until a signal ends it."""
     Granian(
-        f"{__name__}:make_app",
+        target,
         factory=True,
         interface=Interfaces.WSGI,
         address=settings.host,

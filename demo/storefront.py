@@ -29,7 +29,7 @@ NEW_IN = 8
 RESTOCKED_PIECES = 5
 # The shopkeeper's page looks through so many of the newest products for those that are running low.
 SHELF_PRODUCTS = 2000
-SHELF_SHOWN = 24
+SHELF_SHOWN = 12
 EVERYTHING = "Everything"
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' https: data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"

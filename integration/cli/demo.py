@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from connectors.base import Import, ImportReport, ImportRequest
+from connectors.base import Import, ImportRequest
 from connectors.errors import ConnectorError
 from demo.source import DemoImporter
 from demo.stocking import Stocked
 from demo.till import Till, till_file
 from integration.cli.imports import bars, report_table
+from integration.cli.store import open_store
 from integration.services.imports import CHECKING, ImportProgress, Watch, apply_import, open_source
 from integration.services.secrets import BadSecretKeys, Vault
 from integration.services.shops import create_shop, find_shop
-from integration.settings import BadSettings, Settings
+from integration.settings import Settings
 from integration.storage.database import Database
 
 NAME = "Fern & Ladle"
@@ -36,21 +35,20 @@ def demo() -> None:
 @demo.command()
 @click.option("--shop", "key", default="demo", show_default=True, metavar="KEY", help="The shop to load.")
 @click.option("--name", default="", help="What its storefront is called.")
-@click.option("--seed", "size", default="", metavar="SIZE", help='Such as "seed=3&products=60&customers=40".')
+@click.option("--size", default="", metavar="SIZE", help='Such as "seed=3&products=60&customers=40".')
 @click.option("--orders", metavar="FILE", help="A file of orders to make the shop from; its stock is made up.")
 def load(key: str, name: str, size: str, orders: str | None) -> None:
     """Load a demo shop: its goods, its stock and two years of orders. Loading it again changes what has changed."""
     try:
-        settings = Settings.from_environ(os.environ)
-        with closing(Database(settings.database_url)) as database, bars(Console(stderr=True), quiet=False) as bar:
+        with open_store() as (settings, database), bars(Console(stderr=True), quiet=False) as bar:
             opened = _open(orders, size, bar)
             shop_id = _shop(database, settings, key, name or _name(orders), opened.currency)
             report = apply_import(database, shop_id, opened, progress=bar(opened.report.source))
-    except (ConnectorError, BadSettings, BadSecretKeys) as error:
+            Till(till_file(settings.data_dir)).forget(key)
+    except (ConnectorError, BadSecretKeys) as error:
         click.echo(f"shelfwise demo: {error}", err=True)
         raise SystemExit(WRONG_SOURCE) from None
-    Till(till_file(settings.data_dir)).forget(key)
-    _show(report)
+    Console().print(report_table(report))
 
 
 def _open(orders: str | None, size: str, bar: Callable[[str], Watch]) -> Import:
@@ -82,7 +80,3 @@ def _shop(database: Database, settings: Settings, key: str, name: str, currency:
         webhook_secret=secrets.token_urlsafe(32),
         currency=currency or "GBP",
     )
-
-
-def _show(report: ImportReport) -> None:
-    Console().print(report_table(report))

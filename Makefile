@@ -6,6 +6,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PORT ?= 8000
 ORDERS ?=
+CURRENCY ?= GBP
 PYTHON ?=
 export PYTHON
 # .venv is ours, so compiled code is kept in it, whatever the machine's custom: every start takes half as long.
@@ -21,7 +22,7 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -e 's/:.*## /	/' | expand -t 16
 
 run: setup ## Start the shop, its worker, scheduler and Redis; ORDERS=file.parquet learns from your own orders, PORT=8000
-	@exec $(BIN)/shelfwise up --port "$(PORT)" $(if $(ORDERS),--orders "$(ORDERS)")
+	@exec $(BIN)/shelfwise up --port "$(PORT)" $(if $(ORDERS),--orders "$(ORDERS)" --currency "$(CURRENCY)")
 
 setup: ## Make .venv from the lock file (what `make run` needs)
 	@sh locks/install.sh run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rich.console import Console
 
 from connectors.base import Import, ImportRequest
 from connectors.errors import ConnectorError
-from demo.source import DemoImporter
+from demo.source import SOURCE, DemoImporter
 from demo.stocking import Stocked
 from demo.till import Till, till_file
 from integration.cli.imports import bars, report_table
@@ -37,12 +38,13 @@ def demo() -> None:
 @click.option("--name", default="", help="What its storefront is called.")
 @click.option("--size", default="", metavar="SIZE", help='Such as "seed=3&products=60&customers=40".')
 @click.option("--orders", metavar="FILE", help="A file of orders to make the shop from; its stock is made up.")
-def load(key: str, name: str, size: str, orders: str | None) -> None:
+@click.option("--currency", default="GBP", show_default=True, metavar="CODE", help="Of prices that name none.")
+def load(key: str, name: str, size: str, orders: str | None, currency: str) -> None:
     """Load a demo shop: its goods, its stock and two years of orders. Loading it again changes what has changed."""
     try:
         with open_store() as (settings, database), bars(Console(stderr=True), quiet=False) as bar:
-            opened = _open(orders, size, bar)
-            shop_id = _shop(database, settings, key, name or _name(orders), opened.currency)
+            opened = _open(orders, size, ImportRequest(currency.upper()), bar)
+            shop_id = _shop(database, settings, key, name or _name(orders), opened.currency or currency)
             report = apply_import(database, shop_id, opened, progress=bar(opened.report.source))
             Till(till_file(settings.data_dir)).forget(key)
     except (ConnectorError, BadSecretKeys) as error:
@@ -51,14 +53,15 @@ def load(key: str, name: str, size: str, orders: str | None) -> None:
     Console().print(report_table(report))
 
 
-def _open(orders: str | None, size: str, bar: Callable[[str], Watch]) -> Import:
-    watch = bar(orders or "the demo shop")
+def _open(orders: str | None, size: str, request: ImportRequest, bar: Callable[[str], Watch]) -> Import:
+    watch = bar(orders or SOURCE)
     if orders is not None:
-        return Stocked(open_source("file", orders, ImportRequest(), progress=watch))
-    watch(ImportProgress(CHECKING, 0.0, 0))
-    made = DemoImporter(datetime.now(UTC)).open(size, ImportRequest())
-    watch(ImportProgress(CHECKING, 1.0, made.rows))
-    return made
+        return Stocked(open_source("file", orders, request, progress=watch))
+
+    def checking(fraction: float, rows: int) -> None:
+        watch(ImportProgress(CHECKING, fraction, rows))
+
+    return DemoImporter(datetime.now(UTC)).open(size, replace(request, progress=checking))
 
 
 def _name(orders: str | None) -> str:
@@ -78,5 +81,5 @@ def _shop(database: Database, settings: Settings, key: str, name: str, currency:
         platform="direct",
         external_id=key,
         webhook_secret=secrets.token_urlsafe(32),
-        currency=currency or "GBP",
+        currency=currency.upper(),
     )

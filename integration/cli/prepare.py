@@ -28,12 +28,13 @@ READY_SECONDS = 60.0
 
 @click.command()
 @click.option("--orders", type=click.Path(path_type=Path))
+@click.option("--currency", required=True)
 @click.option("--stop", "parent", type=int, required=True, help="The process to stop should this fail.")
-def prepare(orders: Path | None, parent: int) -> None:
+def prepare(orders: Path | None, currency: str, parent: int) -> None:
     """Load and train the shop, unless that was done before; then say where the storefront is."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _prepare(Settings.from_environ(os.environ), LocalShop.of(orders))
+        _prepare(Settings.from_environ(os.environ), LocalShop.of(orders), currency)
     except KeyboardInterrupt:
         sys.exit(0)
     except BaseException:
@@ -42,15 +43,15 @@ def prepare(orders: Path | None, parent: int) -> None:
         raise
 
 
-def _prepare(settings: Settings, shop: LocalShop) -> None:
-    _load(settings, shop)
+def _prepare(settings: Settings, shop: LocalShop, currency: str) -> None:
+    _load(settings, shop, currency)
     _train(settings, shop)
     _wait_for_web(settings)
     (settings.data_dir / "run" / READY).touch()
     _announce(settings, shop)
 
 
-def _load(settings: Settings, shop: LocalShop) -> None:
+def _load(settings: Settings, shop: LocalShop, currency: str) -> None:
     mark = settings.data_dir / "loaded" / f"{shop.key}.json"
     state = _state_of(shop)
     loaded = json.loads(mark.read_text()) if mark.is_file() else None
@@ -58,7 +59,7 @@ def _load(settings: Settings, shop: LocalShop) -> None:
         return
     if loaded is not None and shop.orders is not None:
         click.echo(f"{shop.orders} has changed since it was loaded: loading it again.")
-    orders = [] if shop.orders is None else ["--orders", str(shop.orders)]
+    orders = [] if shop.orders is None else ["--orders", str(shop.orders), "--currency", currency]
     shelfwise.main(["demo", "load", "--shop", shop.key, *orders], standalone_mode=False)
     mark.parent.mkdir(exist_ok=True)
     mark.write_text(json.dumps(state))

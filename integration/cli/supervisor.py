@@ -25,7 +25,7 @@ GATED = ("worker", "scheduler")
 
 
 class LogPrinter(Printer):  # type: ignore[misc]  # honcho has no types
-    """Writes what the processes say into a log file, and once `quiet` has ended to the terminal too."""
+    """Writes what the processes say into a log file, and once `quiet` has ended well to the terminal too."""
 
     def __init__(self, log: TextIO, quiet: subprocess.Popen[bytes]) -> None:
         super().__init__(log, time_format="%Y-%m-%d %H:%M:%S")
@@ -35,7 +35,7 @@ class LogPrinter(Printer):  # type: ignore[misc]  # honcho has no types
     def write(self, message: Message) -> None:
         """Write one line."""
         super().write(message)
-        if message.name != SYSTEM_PRINTER_NAME and self._quiet.poll() is not None:
+        if message.name != SYSTEM_PRINTER_NAME and self._quiet.poll() == 0:
             self._terminal.width = self.width
             self._terminal.write(message)
 

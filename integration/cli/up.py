@@ -23,8 +23,9 @@ from integration.storage.database import Database
 
 @click.command()
 @click.option("--orders", type=click.Path(path_type=Path), help="Learn from this file of orders, not the demo.")
+@click.option("--currency", default="GBP", show_default=True, metavar="CODE", help="Of its prices, if it names none.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Where the storefront answers; 8000 unless set.")
-def up(orders: Path | None, port: int | None) -> None:
+def up(orders: Path | None, currency: str, port: int | None) -> None:
     """Start web, worker, scheduler and Redis, load a shop, train it, and say where its storefront is.
 
     Data are kept in var/ (SHELFWISE_DATA_DIR): a second start goes on where the first one ended. Each file of orders
@@ -32,12 +33,12 @@ def up(orders: Path | None, port: int | None) -> None:
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _up(orders, port)
+        _up(orders, currency, port)
     except KeyboardInterrupt:
         click.echo("\nStopped before anything was started.")
 
 
-def _up(orders: Path | None, port: int | None) -> None:
+def _up(orders: Path | None, currency: str, port: int | None) -> None:
     if orders is not None and not orders.is_file():
         raise click.ClickException(f"there is no file {orders}")
     try:
@@ -50,7 +51,7 @@ def _up(orders: Path | None, port: int | None) -> None:
         shop = local.LocalShop.of(None if orders is None else orders.absolute())
         environ = local.environment(data_dir, shop, chosen, {**os.environ, **_port(port)})
         _release(Settings.from_environ(environ))
-        _run(shop, environ, data_dir)
+        _run(shop, currency, environ, data_dir)
 
 
 def _port(port: int | None) -> dict[str, str]:
@@ -67,13 +68,13 @@ def _release(settings: Settings) -> None:
         raise click.ClickException(str(error)) from None
 
 
-def _run(shop: local.LocalShop, environ: Mapping[str, str], data_dir: Path) -> NoReturn:
+def _run(shop: local.LocalShop, currency: str, environ: Mapping[str, str], data_dir: Path) -> NoReturn:
     path = os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)])
     environ = {**environ, "PATH": path}
     orders = [] if shop.orders is None else ["--orders", str(shop.orders)]
     # The first of them: it has the terminal to itself while it loads and trains. Should that fail, it stops the rest.
     prepare = subprocess.Popen(
-        [sys.executable, "-m", "integration.cli.prepare", *orders, "--stop", str(os.getpid())],
+        [sys.executable, "-m", "integration.cli.prepare", *orders, "--currency", currency, "--stop", str(os.getpid())],
         env=environ,
         stdin=subprocess.DEVNULL,
         start_new_session=True,

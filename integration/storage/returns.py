@@ -30,7 +30,7 @@ def take_back(
     Pieces come off the latest purchase of the same item by the same owner first, and never off one that was made
     after the owner's last return of that item. More given back than bought leaves 0.
     """
-    if not len(returns.owner):
+    if not (len(returns.owner) and len(owner)):
         return quantity
     items = int(max(item.max(), returns.item.max())) + 1
     pairs, which = np.unique(returns.owner * items + returns.item, return_inverse=True)

@@ -26,6 +26,7 @@ LINES = Bulk(
     ("order_id", "product_id", "quantity"),
     "FROM order_line WHERE shop_id = {shop} AND quantity > 0",
     key="order_id",
+    order="order_id, id",
 )
 ERASED = Bulk(("id",), "FROM customer WHERE shop_id = {shop} AND erased_at IS NOT NULL")
 REFUNDS = Bulk(

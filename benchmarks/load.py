@@ -132,6 +132,8 @@ def main(port: int, connections: int, seconds: float, rate: float) -> None:
         raise click.UsageError(f"that is more than {MOST_REQUESTS:,} requests")
     generator = _Generator(port, requests, connections)
     took = generator.open(rate, seconds) if rate else generator.closed(seconds)
+    if not generator.latencies:
+        raise click.ClickException(f"not one answer came within {seconds:.1f} s")
     latencies = np.array(generator.latencies) * 1000
     p50, p90, p99 = (float(each) for each in np.percentile(latencies, [50, 90, 99]))
     count = len(latencies)

@@ -16,7 +16,6 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "slates": "benchmarks.slates:BENCHMARK",
         "stock": "benchmarks.stock:BENCHMARK",
         "memory": "benchmarks.memory:BENCHMARK",
-        "load": "benchmarks.load:BENCHMARK",
     }
 )
 

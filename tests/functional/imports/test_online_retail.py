@@ -19,23 +19,20 @@ from integration.services.secrets import Vault
 from integration.services.shops import create_shop
 from integration.storage.database import Database
 
-# One worker imports the file once, for all of these.
-pytestmark = pytest.mark.xdist_group("online-retail")
-
 GOODS = r"^(\d{5}[A-Za-z]*|DCGS.*)$"
 CARRIAGE = "23444"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def source(data_folder: Path) -> Path:
     """The file."""
     return data_folder / "uci_online_retail.parquet"
 
 
-@pytest.fixture(scope="module")
-def imported(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, ImportReport]]:
+@pytest.fixture
+def imported(source: Path, tmp_path: Path) -> Iterator[tuple[Database, ImportReport]]:
     """A shop that the file was imported into, and the report."""
-    with closing(Database(f"sqlite:///{tmp_path_factory.mktemp('retail') / 'shop.sqlite3'}")) as database:
+    with closing(Database(f"sqlite:///{tmp_path / 'shop.sqlite3'}")) as database:
         migrate(database)
         shop_id = create_shop(
             database,
@@ -56,8 +53,24 @@ def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in connection.exec_driver_sql(statement)]
 
 
-def test_every_line_is_accounted_for(imported: tuple[Database, ImportReport]) -> None:
+def test_half_a_million_invoice_lines_become_what_they_are(
+    imported: tuple[Database, ImportReport], source: Path, subtests: pytest.Subtests
+) -> None:
+    # One test, so that the file is imported once however the suite is spread over processes.
     database, report = imported
+    with subtests.test("cancellations of goods become refunds"):
+        _cancellations_of_goods_become_refunds(database, report, source)
+    for check in (
+        _every_line_is_accounted_for,
+        _services_are_no_products,
+        _titles_are_the_goods_own,
+        _every_product_of_an_order_is_on_the_shelf,
+    ):
+        with subtests.test(check.__name__):
+            check(database, report)
+
+
+def _every_line_is_accounted_for(database: Database, report: ImportReport) -> None:
     assert report.read == 541_909 == sum(report.kept.values()) + sum(report.skipped.values())
     assert report.skipped["exact repeats of a line"] == 5_268
     assert rows(database, "SELECT count(*) FROM order_line") == [(report.kept["order lines"],)]
@@ -69,35 +82,34 @@ def test_every_line_is_accounted_for(imported: tuple[Database, ImportReport]) ->
     assert 2_400 < without_price < 2_517
 
 
-def test_cancellations_of_goods_become_refunds(imported: tuple[Database, ImportReport], source: Path) -> None:
+def _cancellations_of_goods_become_refunds(database: Database, report: ImportReport, source: Path) -> None:
     table = pq.read_table(source).combine_chunks()
     distinct = table.group_by(table.column_names).aggregate([])
     cancelled = pc.and_(
         pc.starts_with(distinct["InvoiceNo"], "C"),
         pc.and_(pc.match_substring_regex(distinct["StockCode"], GOODS), pc.not_equal(distinct["StockCode"], CARRIAGE)),
     )
-    database, report = imported
     assert report.kept["refund lines"] == pc.sum(cancelled).as_py()
     ((refunds, matched),) = rows(database, "SELECT count(*), sum(\"order\" <> '') FROM refund")
     assert matched > 0.8 * refunds
 
 
-def test_services_are_no_products(imported: tuple[Database, ImportReport]) -> None:
-    products = dict(rows(imported[0], "SELECT external_id, title FROM product WHERE known"))
+def _services_are_no_products(database: Database, report: ImportReport) -> None:
+    products = dict(rows(database, "SELECT external_id, title FROM product WHERE known"))
     services = {"POST", "D", "M", "DOT", "C2", "BANK CHARGES", "AMAZONFEE", "CRUK", "S", "PADS", "B", "gift_0001_20"}
     assert not services & set(products)
     assert {"85123A", "DCGSSBOY"} <= set(products)
     assert len({code.casefold() for code in products}) == len(products)
 
 
-def test_titles_are_the_goods_own(imported: tuple[Database, ImportReport]) -> None:
-    products = dict(rows(imported[0], "SELECT external_id, title FROM product WHERE known"))
+def _titles_are_the_goods_own(database: Database, report: ImportReport) -> None:
+    products = dict(rows(database, "SELECT external_id, title FROM product WHERE known"))
     assert products["85123A"] == "WHITE HANGING HEART T-LIGHT HOLDER"
     notes = ("?", "damage", "thrown", "missing", "found", "adjust")
     assert not [title for title in products.values() if title.casefold().startswith(notes)]
 
 
-def test_every_product_of_an_order_is_on_the_shelf(imported: tuple[Database, ImportReport]) -> None:
-    assert rows(imported[0], "SELECT count(*) FROM product WHERE NOT known") == [(0,)]
-    ((customers,),) = rows(imported[0], "SELECT count(*) FROM customer")
+def _every_product_of_an_order_is_on_the_shelf(database: Database, report: ImportReport) -> None:
+    assert rows(database, "SELECT count(*) FROM product WHERE NOT known") == [(0,)]
+    ((customers,),) = rows(database, "SELECT count(*) FROM customer")
     assert 4_300 < customers <= 4_372

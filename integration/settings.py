@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -78,9 +79,12 @@ LONGEST_SOCKET_PATH = 90
 
 
 def _redis_socket(data_dir: Path) -> Path:
-    """In the data folder; for a long path in a folder of its own among the temporary ones, always the same."""
+    """In the data folder; or, always the same, in a folder of its own among the temporary ones.
+
+    The latter where the path is too long for a socket, or holds what redis-py can't read in a server's list of clients.
+    """
     socket = data_dir / "redis.sock"
-    if len(os.fsencode(socket)) <= LONGEST_SOCKET_PATH:
+    if len(os.fsencode(socket)) <= LONGEST_SOCKET_PATH and not re.search(r"[\s=]", str(socket)):
         return socket
     mark = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"shelfwise-{os.getuid()}-{mark}" / "redis.sock"

@@ -36,6 +36,10 @@ CONTENT_POLICY = (
 )
 
 
+class NotLoaded(Exception):
+    """The shop has no goods yet: it is just being loaded."""
+
+
 def blueprint(window: ShopWindow, till: Till) -> Blueprint:
     """The storefront of one shop, to be registered with any Flask app."""
     folder = files("templates")
@@ -64,6 +68,7 @@ def blueprint(window: ShopWindow, till: Till) -> Blueprint:
     bp.before_request(_same_site)
     bp.after_request(_headers)
     bp.register_error_handler(404, pages.not_found)
+    bp.register_error_handler(NotLoaded, pages.loading)
     return bp
 
 
@@ -213,10 +218,14 @@ class Storefront:
         """A page for what is not there."""
         return self._page("not_found"), 404
 
+    def loading(self, _error: Exception) -> ResponseReturnValue:
+        """A page that looks again by itself."""
+        return render_template("demo/loading.html"), 503, {"Retry-After": "5"}
+
     def _shop(self) -> DemoShop:
         shop = self._window.shop()
         if shop is None:
-            abort(make_response(render_template("demo/loading.html"), 503, {"Retry-After": "5"}))
+            raise NotLoaded
         return shop
 
     def _offer(self, handle: str) -> Offer:

@@ -5,6 +5,7 @@
   const script = document.currentScript;
   const api = script.dataset.api || new URL(script.src).origin;
   const BUDGET_MS = Number(script.dataset.budget) || 600;
+  const LONGEST_MS = 10 * BUDGET_MS;
   const FLUSH_MS = 3000;
   const SEEN_MS = 1000;
   const SEEN_RATIO = 0.5;
@@ -155,7 +156,12 @@
     async load() {
       this.loading?.abort();
       const loading = (this.loading = new AbortController());
-      const late = setTimeout(() => loading.abort(), BUDGET_MS);
+      const begun = performance.now();
+      // Whoever looks at its place waits for the budget only; below the page's fold a slate may come a little later.
+      const late = setInterval(() => {
+        const inSight = this.getBoundingClientRect().top < innerHeight;
+        if (inSight || performance.now() - begun > LONGEST_MS) loading.abort();
+      }, BUDGET_MS);
       try {
         const answer = await fetch(`${api}/v1/slates?${this.query()}`, { signal: loading.signal, credentials: "omit" });
         const slate = answer.ok ? await answer.json() : { items: [] };
@@ -163,7 +169,7 @@
       } catch {
         if (loading === this.loading) this.show({ items: [] });
       } finally {
-        clearTimeout(late);
+        clearInterval(late);
       }
       this.watch();
     }

@@ -88,6 +88,17 @@ def test_a_recommender_that_does_not_answer_leaves_the_page_as_it_is(
     assert errors == []
 
 
+def test_a_slate_below_the_fold_may_come_later_than_the_budget(
+    live: LiveShop, new_context: Callable[..., BrowserContext]
+) -> None:
+    context = new_context(viewport={"width": 1280, "height": 400})
+    context.add_init_script(LATE_SLATES.replace("250", "900") + SHIFTS)
+    page = context.new_page()
+    visit(page, str(live.slate("home")[0]["url"]))
+    assert recommended(page)
+    assert page.evaluate("window.shifts") == 0
+
+
 def test_a_widget_can_be_worked_by_keyboard(page: Page) -> None:
     visit(page, "/demo/")
     slate = page.locator("shelfwise-slate").first

@@ -21,18 +21,19 @@ if TYPE_CHECKING:
 @click.option("--queue", "queues", multiple=True, help="Serve only this queue: intake or training.")
 def worker(queues: tuple[str, ...]) -> None:
     """Work off the queues: deliveries to fold in, shops to train. Start as many as you like."""
-    leave_threads_to_implicit()
-    # Imported here, in the parent, so that each job's process is forked with it and starts at once.
-    import integration.jobs.intake
-    import integration.jobs.training  # noqa: F401
     from integration.jobs.queues import QUEUES, connect
-    from integration.jobs.worker import make_worker
 
     if unknown := set(queues) - set(QUEUES):
         raise click.UsageError(f"there is no queue {min(unknown)!r}; there are {' and '.join(QUEUES)}")
     settings = Settings.from_environ(os.environ)
     redis = connect(settings)
     _wait_for(redis)
+    leave_threads_to_implicit()
+    # Imported here, in the parent, so that each job's process is forked with it and starts at once.
+    import integration.jobs.intake
+    import integration.jobs.training  # noqa: F401
+    from integration.jobs.worker import make_worker
+
     make_worker(redis, queues or QUEUES).work(logging_level="INFO")
 
 

@@ -265,7 +265,7 @@ def test_of_many_that_begin_at_once_one_may(database: Database, shop_id: int) ->
         assert sum(pool.map(begin, range(8))) == 1
 
 
-def test_settings_reach_the_model(database: Database, settings: Settings, shop_id: int, tmp_path: Path) -> None:
+def test_settings_reach_the_model(database: Database, settings: Settings, shop_id: int) -> None:
     small = replace(settings, factors=8, iterations=4)
     outcome = train_by_hand(database, small, shop_id)
     model, manifest = load(artifact_folder(small, shop_id, outcome.version))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,21 +13,21 @@ import pytest
 from connectors.base import ImportRequest
 from demo.cart import COOKIE, read_cart
 from demo.source import DemoImporter
-from integration.app import create_app
 from integration.services.imports import apply_import
 from integration.settings import Settings
 from integration.storage.database import Database
 from tests.making import make_shop
 
 if TYPE_CHECKING:
+    from flask import Flask
     from flask.testing import FlaskClient
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def empty_shop(settings: Settings) -> FlaskClient:
-    return create_app(replace(settings, demo=True)).test_client()
+def empty_shop(settings: Settings, make_app: Callable[[Settings], Flask]) -> FlaskClient:
+    return make_app(replace(settings, demo=True)).test_client()
 
 
 @pytest.fixture

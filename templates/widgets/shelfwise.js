@@ -16,21 +16,21 @@
     en: {
       session: "Because you looked at {}", similar: "Similar to {}", bought_together: "Bought together with {}",
       same_category: "More of the same kind", trending: "Popular right now", new: "New in",
-      this_similar: "Similar to this", this_bought_together: "Bought together with this", count: "{} orders",
+      this_similar: "Similar to this", this_bought_together: "Bought together with this", count: "{} orders", in_cart: "Goes with {} in your cart",
       low: "Only a few left", back_soon: "Back soon", add: "Add to cart", was: "Before", now: "Now",
       next: "Show more", previous: "Show previous", choose: "Details",
     },
     de: {
       session: "Weil Sie {} angesehen haben", similar: "Ähnlich wie {}", bought_together: "Zusammen gekauft mit {}",
       same_category: "Mehr aus dieser Kategorie", trending: "Gerade beliebt", new: "Neu",
-      this_similar: "Ähnlich wie dies", this_bought_together: "Zusammen damit gekauft", count: "{} Bestellungen",
+      this_similar: "Ähnlich wie dies", this_bought_together: "Zusammen damit gekauft", count: "{} Bestellungen", in_cart: "Passt zu {} in Ihrem Warenkorb",
       low: "Nur noch wenige da", back_soon: "Bald wieder da", add: "In den Warenkorb", was: "Vorher", now: "Jetzt",
       next: "Weitere zeigen", previous: "Vorige zeigen", choose: "Ansehen",
     },
     fr: {
       session: "Parce que vous avez vu {}", similar: "Semblable à {}", bought_together: "Acheté avec {}",
       same_category: "Dans le même rayon", trending: "Populaire en ce moment", new: "Nouveau",
-      this_similar: "Semblable à cet article", this_bought_together: "Acheté avec cet article", count: "{} commandes",
+      this_similar: "Semblable à cet article", this_bought_together: "Acheté avec cet article", count: "{} commandes", in_cart: "Va avec {} dans votre panier",
       low: "Plus que quelques pièces", back_soon: "Bientôt de retour", add: "Ajouter au panier", was: "Avant",
       now: "Maintenant", next: "Suivants", previous: "Précédents", choose: "Voir",
     },
@@ -274,7 +274,8 @@
       const { kind, because, because_title: title, count } = item.reason || {};
       const say = words();
       const here = this.placement === "product" && ids(this.getAttribute("product")).includes(String(because));
-      const text = (here && say[`this_${kind}`]) || say[kind] || "";
+      const inCart = kind === "session" && ids(this.getAttribute("cart")).includes(String(because));
+      const text = (here && say[`this_${kind}`]) || say[inCart ? "in_cart" : kind] || "";
       if (text.includes("{}") && !title) return element("p", "reason");
       const counted = count ? ` (${fill(say.count, count)})` : "";
       return element("p", "reason", fill(text, title) + (kind === "bought_together" ? counted : ""));

@@ -6,6 +6,7 @@ import logging
 import random
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import bindparam, or_, select
@@ -55,7 +56,7 @@ class Slates:
         self._shelves = shelves
         self._log = slate_log
         self._clock = clock
-        # Seeded once from the system, whose own generator costs more than the whole ranking on some machines. A slate's
+        # Seeded once from the system, whose own generator costs as much as a ranking on some machines: a slate's
         # id has to be unique, not secret.
         self._random = random.Random(secrets.randbits(256))  # noqa: S311
         seen = (
@@ -71,7 +72,8 @@ class Slates:
 
     def answer(self, request: SlateRequest) -> bytes:
         """The slate as JSON. Raises NoSuchShop; any other trouble gives a lower rung, or an empty slate."""
-        slate_id = f"{self._random.getrandbits(128):032x}"
+        now = self._clock()
+        slate_id = self._new_id(now)
         try:
             found = self._shelves.view(request.shop, request.market, request.currency)
         except Exception:
@@ -90,10 +92,14 @@ class Slates:
             model_version=version,
             arm=ARM,
             visitor=request.visitor,
-            created_at=self._clock(),
+            created_at=now,
             ranked=ranked,
         )
         return _answer(slate_id, request, ranked, version, view)
+
+    def _new_id(self, now: datetime) -> str:
+        """48 bits of the time in milliseconds, then 80 random ones: rows of the log are added at the index's end."""
+        return f"{int(now.timestamp() * 1000) << 80 | self._random.getrandbits(80):032x}"
 
     def _rank(self, shop_id: int, view: View, request: SlateRequest) -> RankedSlate:
         ids, row_of = view.product_ids, view.row_of

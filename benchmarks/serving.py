@@ -64,7 +64,13 @@ def _model(products: int, random: np.random.Generator) -> Model:
         np.sort(random.random(shape, np.float32))[:, ::-1].copy(),
         random.integers(0, 100, shape, np.int32),
         random.random(products, np.float32),
-        Serving(parameters.alpha, parameters.fold_in_weight, parameters.seed_decay, parameters.seeds),
+        Serving(
+            parameters.alpha,
+            parameters.fold_in_weight,
+            parameters.trending_weight,
+            parameters.seed_decay,
+            parameters.seeds,
+        ),
     )
 
 

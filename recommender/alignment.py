@@ -11,18 +11,21 @@ from recommender.availability import Availability
 from recommender.model import Model
 from recommender.shelf import Shelf
 
+POPULAR = 50
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Offer:
     """What may be shown. rows: bool over shelf rows; known: bool over model rows.
 
-    trending, newest: shelf rows, in that order.
+    trending, newest: shelf rows, in that order. popular: model rows of the first few that trend.
     """
 
     rows: NDArray[np.bool_]
     known: NDArray[np.bool_]
     trending: NDArray[np.int32]
     newest: NDArray[np.int32]
+    popular: NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +33,8 @@ class Aligned:
     """A model, n products, beside a shelf, m products; immutable, so threads may share it.
 
     shelf_row: int32 (n,), where each model row stands on the shelf; model_row: int32 (m,), the reverse; -1: nowhere.
-    trending: float32 (m,), score of each shelf row. trending_order: shelf rows with a score, best first.
+    trending: float32 (m,), score of each shelf row; popularity: float32 (n,), the same of each model row, the best 1.
+    trending_order: shelf rows with a score, best first.
     category_order: all shelf rows by category, then by score, then newest first.
     category_start: int64 (c + 1,), where category code j - 1 begins in it (so -1 comes first).
     sellable: what can be bought now. with_late: that and what is sold out; None where nothing is "back soon".
@@ -41,6 +45,7 @@ class Aligned:
     shelf_row: NDArray[np.int32]
     model_row: NDArray[np.int32]
     trending: NDArray[np.float32]
+    popularity: NDArray[np.float32]
     trending_order: NDArray[np.int32]
     category_order: NDArray[np.int32]
     category_start: NDArray[np.int64]
@@ -84,6 +89,7 @@ def align(model: Model | None, shelf: Shelf, previous: Aligned | None = None) ->
         frame.shelf_row,
         frame.model_row,
         frame.trending,
+        frame.popularity,
         frame.trending_order,
         frame.category_order,
         frame.category_start,
@@ -99,6 +105,7 @@ class _Frame:
     shelf_row: NDArray[np.int32]
     model_row: NDArray[np.int32]
     trending: NDArray[np.float32]
+    popularity: NDArray[np.float32]
     trending_order: NDArray[np.int32]
     category_order: NDArray[np.int32]
     category_start: NDArray[np.int64]
@@ -121,7 +128,9 @@ def _framed(model: Model | None, shelf: Shelf) -> _Frame:
     category_order = np.lexsort((age, -trending, shelf.category)).astype(np.int32)
     codes = np.arange(-1, int(shelf.category.max(initial=-1)) + 2)
     category_start = shelf.category[category_order].searchsorted(codes)
-    return _Frame(shelf_row, model_row, trending, best_first(trending), category_order, category_start)
+    of_model = model.trending if model is not None else np.empty(0, np.float32)
+    popularity = (of_model / max(float(of_model.max(initial=0)), 1e-30)).astype(np.float32)
+    return _Frame(shelf_row, model_row, trending, popularity, best_first(trending), category_order, category_start)
 
 
 def _places(wanted: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -135,7 +144,8 @@ def _places(wanted: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.i
 def _offer(frame: Aligned | _Frame, shelf: Shelf, shown: NDArray[np.bool_]) -> Offer:
     known = shown[frame.shelf_row] & (frame.shelf_row >= 0) if len(shown) else np.zeros(len(frame.shelf_row), np.bool_)
     order, newest = frame.trending_order, shelf.newest
-    return Offer(shown, known, order[shown[order]], newest[shown[newest]])
+    trending = order[shown[order]]
+    return Offer(shown, known, trending, newest[shown[newest]], frame.model_row[trending[:POPULAR]])
 
 
 def best_first(scores: NDArray[np.float32]) -> NDArray[np.int32]:

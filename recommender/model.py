@@ -14,6 +14,7 @@ class Serving:
 
     alpha: float
     fold_in_weight: float
+    trending_weight: float
     seed_decay: float
     seeds: int
 

@@ -18,6 +18,8 @@ class Parameters:
     together_*: damping of co-purchase by popularity (exponent) and its shrinkage (in average products).
     similar_weight, factor_weight: shares of words and of factors beside co-purchase in a product's neighbours.
     fold_in_weight: share of the ALS score beside the neighbours' in a session's ranking.
+    trending_weight: what trends, beside a session's neighbours at their best of 1. This much where there are too few
+    orders to choose by; else the shop's own orders choose it, see `training.TRENDING_WEIGHTS`.
     seed_decay: what one step back in a session is worth; seeds: how many of its newest products count.
     held_out_days: length of the backtest's test weeks; cases: at most so many test cases, drawn by `seed`.
     threads: of the fit.
@@ -36,6 +38,7 @@ class Parameters:
     factor_weight: float = 0.1
     similar_weight: float = 0.3
     fold_in_weight: float = 0.3
+    trending_weight: float = 1.0
     seed_decay: float = 0.6
     seeds: int = 8
     held_out_days: int = 28

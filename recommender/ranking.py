@@ -7,44 +7,74 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.folding import fold_in as fold_in_session
+from recommender.alignment import Aligned, Offer
+from recommender.folding import fold_in
 from recommender.model import Model
 
 
 class Ranked(NamedTuple):
-    """The best candidates, best first. rows: int32 (c,), of the model. The lists have c plain numbers each.
+    """The best candidates, best first. rows: int32 (c,), of the model. The lists have c plain values each.
 
-    because: product id of the seed that spoke most for each; counts: orders that hold both.
+    because: product id of the seed that spoke most for each, None where none did; counts: orders that hold both.
     """
 
     rows: NDArray[np.int32]
     scores: list[float]
-    because: list[int]
+    because: list[int | None]
     counts: list[int]
 
 
-def rank_neighbours(
-    model: Model, allowed: NDArray[np.bool_], seeds: list[int], barred: list[int], count: int, *, fold_in: bool
+def rank_session(
+    aligned: Aligned, offer: Offer, model: Model, seeds: list[int], barred: list[int], count: int
 ) -> Ranked:
-    """The best `count` neighbours of the seeds, model rows with the newest first.
+    """The best `count` for a visit: neighbours of its products and what trends, by both and by the ALS score.
 
-    allowed: bool (n,), what may be shown; it masks every candidate before the cut, so a sold-out one takes no place.
-    barred: model rows never to be given; must hold the seeds. fold_in: whether the ALS score has its say.
+    seeds: model rows, the newest first. barred: model rows never to be given; must hold the seeds. What is not on
+    offer is masked before the cut, so a sold-out candidate takes no place.
     """
-    items = model.neighbour_items[seeds]
-    flat = items.ravel()
     weights = seed_weights(model, len(seeds))
-    said = (model.neighbour_scores[seeds] * weights[:, None]).ravel()
-    rows, scores = _summed(flat, said, allowed, barred)
-    if fold_in and len(rows):
+    items = np.append(model.neighbour_items[seeds].ravel(), offer.popular)
+    said = np.zeros(len(items), np.float32)
+    spoken = (model.neighbour_scores[seeds] * weights[:, None]).ravel()
+    said[: len(spoken)] = spoken
+    rows, scores = _summed(items, said, offer.known, barred)
+    if len(rows):
         scores = _blended(model, seeds, weights, rows, scores)
+        scores += aligned.popularity[rows] * model.serving.trending_weight
+    return _explained(model, seeds, items, said, rows, scores, count)
+
+
+def rank_neighbours(offer: Offer, model: Model, seeds: list[int], barred: list[int], count: int) -> Ranked:
+    """The best `count` neighbours of the seeds alone; see `rank_session`."""
+    items = model.neighbour_items[seeds].ravel()
+    said = (model.neighbour_scores[seeds] * seed_weights(model, len(seeds))[:, None]).ravel()
+    rows, scores = _summed(items, said, offer.known, barred)
+    return _explained(model, seeds, items, said, rows, scores, count)
+
+
+def _explained(
+    model: Model,
+    seeds: list[int],
+    items: NDArray[np.int32],
+    said: NDArray[np.float32],
+    rows: NDArray[np.int32],
+    scores: NDArray[np.float64],
+    count: int,
+) -> Ranked:
+    """The best of the candidates, and which seed said most for each."""
     best = _best(scores, count)
     rows = rows[best]
-    # Who spoke most for each chosen product: (c, s * k), true where a seed's list holds it.
-    spoke = ((rows[:, None] == flat) * said).argmax(axis=1)
-    seed = np.asarray(seeds)[spoke // items.shape[1]]
-    counts = model.neighbour_counts[seed, spoke % items.shape[1]]
-    return Ranked(rows, scores[best].tolist(), model.product_ids[seed].tolist(), counts.tolist())
+    spoke = (rows[:, None] == items) * said
+    place = spoke.argmax(axis=1)
+    length = model.neighbour_items.shape[1]
+    none = spoke[np.arange(len(rows)), place] <= 0
+    place[none] = 0
+    seed = np.asarray(seeds)[place // length]
+    counts = np.where(none, 0, model.neighbour_counts[seed, place % length]).tolist()
+    because = model.product_ids[seed].tolist()
+    if none.any():
+        because = [None if silent else product for silent, product in zip(none.tolist(), because, strict=True)]
+    return Ranked(rows, scores[best].tolist(), because, counts)
 
 
 def seed_weights(model: Model, seeds: int) -> NDArray[np.float32]:
@@ -56,7 +86,7 @@ def seed_weights(model: Model, seeds: int) -> NDArray[np.float32]:
 def session_factors(model: Model, seeds: list[int], weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """A visitor's factors, float32 (factors,), folded in from the products of the session."""
     alpha = np.float32(model.serving.alpha)
-    return fold_in_session(model.item_factors[seeds], model.fold_factors[seeds], weights * alpha)
+    return fold_in(model.item_factors[seeds], model.fold_factors[seeds], weights * alpha)
 
 
 def _summed(

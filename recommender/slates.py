@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from recommender.alignment import Aligned, Offer, align
 from recommender.availability import Availability
-from recommender.ranking import Ranked, rank_neighbours
+from recommender.ranking import Ranked, rank_neighbours, rank_session
 
 __all__ = ["Aligned", "Context", "RankedSlate", "Reason", "SlateItem", "align", "build_slate"]
 
@@ -137,10 +137,13 @@ def _add_neighbours(
     if not seeds:
         return
     barred = aligned.model_rows([*place.newest_first, *taken])
-    ranked = rank_neighbours(aligned.model, offer.known, seeds, barred, count - len(items), fold_in=session)
-    strategy, kind = ("session", "session") if session else ("item", "similar")
-    rows = aligned.shelf_row[ranked.rows]
-    _add_ranked(items, taken, aligned, rows.tolist(), ranked, strategy, kind)
+    wanted = count - len(items)
+    if session:
+        ranked = rank_session(aligned, offer, aligned.model, seeds, barred, wanted)
+    else:
+        ranked = rank_neighbours(offer, aligned.model, seeds, barred, wanted)
+    rows = aligned.shelf_row[ranked.rows].tolist()
+    _add_ranked(items, taken, aligned, rows, ranked, *(("session", "session") if session else ("item", "similar")))
 
 
 def _add_ranked(
@@ -156,7 +159,12 @@ def _add_ranked(
     for row, product_id, stock, score, because, count in zip(
         rows, product_ids, availability, ranked.scores, ranked.because, ranked.counts, strict=True
     ):
-        reason = Reason("bought_together", because, count) if count >= TELLING_COUNT else Reason(kind, because, None)
+        if because is None:
+            reason = _TRENDING
+        elif count >= TELLING_COUNT:
+            reason = Reason("bought_together", because, count)
+        else:
+            reason = Reason(kind, because, None)
         items.append(SlateItem(row, product_id, score, strategy, reason, stock == _SOLD_OUT, stock == _LOW))
     taken.update(rows)
 

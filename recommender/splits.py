@@ -45,23 +45,23 @@ def before(orders: Orders, order: NDArray[np.int64], cut: int) -> NDArray[np.boo
     return past
 
 
-def cases_after(
+def cases_within(
     purchases: Purchases,
     orders: Orders,
     order: NDArray[np.int64],
     users: NDArray[np.int64],
-    cut: int,
+    span: tuple[int, int],
     *,
     largest: int,
     at_most: int,
     seed: int,
 ) -> Cases:
-    """One case of each order from the cut on with 2 to `largest` products; `at_most` of them, drawn by the seed.
+    """One case of each order in a span of time with 2 to `largest` products; `at_most` of them, drawn by the seed.
 
-    order, users: int64 (m,), of each sold line, see `interactions`.
+    order, users: int64 (m,), of each sold line, see `interactions`. span: first moment, and the first one after it.
     """
     sizes = orders.sizes
-    rows = np.flatnonzero((orders.time >= cut) & (sizes >= 2) & (sizes <= largest))
+    rows = np.flatnonzero((orders.time >= span[0]) & (orders.time < span[1]) & (sizes >= 2) & (sizes <= largest))
     if len(rows) > at_most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, at_most, replace=False))
     chosen = np.zeros(len(sizes), np.bool_)
@@ -72,7 +72,7 @@ def cases_after(
     baskets = [list(dict.fromkeys(part.tolist())) for part in np.split(purchases.item[lines], bounds[1:])]
     firsts = lines[bounds]
     known = np.zeros(int(users.max(initial=-1)) + 2, np.bool_)
-    known[users[before(orders, order, cut)]] = True
+    known[users[before(orders, order, span[0])]] = True
     repeat = known[users[firsts]] & (purchases.user[firsts] != GUEST)
     filled = baskets if len(firsts) else []
     targets = np.array([basket[-1] for basket in filled], np.int64)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender import metrics
 from recommender.als import Factors, fit_factors
 from recommender.backtest import (
     RIVAL,
@@ -24,11 +25,10 @@ from recommender.confidence import confidence, line_weights
 from recommender.content import similar_by_text
 from recommender.folding import fold_factors
 from recommender.interactions import Catalogue, Orders, Purchases, check, orders_of, user_items, user_rows
-from recommender.metrics import resamples
 from recommender.model import Model, Record, Serving
 from recommender.neighbours import blended
 from recommender.parameters import Parameters
-from recommender.splits import Cases, before, cases_after, last_days
+from recommender.splits import Cases, before, cases_within, last_days
 from recommender.together import bought_together
 from recommender.toplists import TopLists
 from recommender.trending import popularity, trending_scores
@@ -37,6 +37,8 @@ from recommender.verdict import ENOUGH_CASES, FEWEST_CASES, Verdict, judge, unte
 Progress = Callable[[str, float], None]
 
 SIMILAR = 30
+TRENDING_WEIGHTS = (0.1, 1.0, 10.0)
+CHOOSING_CASES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +91,47 @@ def fit(
         progress("neighbours", 0.9)
         return Fit(_model(data, None, factors)[0], {"cases": len(plan.cases)}, untested(len(plan.cases)))
     past = before(data.orders, data.order, plan.cut)
-    progress("fit", 0.05)
-    early = max(parameters.iterations * 2 // 3, 1)
-    factors = _factors(data, past, early, None, _part(progress, "fit", 0.05, 0.5, early))
-    progress("backtest", 0.5)
+    steps = _steps(parameters.iterations)
+    data, factors = _chosen(data, past, steps[0], progress)
+    factors = _factors(data, past, steps[1], factors, _part(progress, "fit", 0.35, 0.55, steps[1]))
+    progress("backtest", 0.55)
     table, verdict = _tested(data, plan, factors)
     progress("refit", 0.65)
-    late = max(parameters.iterations - early, 1)
-    factors = _factors(data, None, late, factors, _part(progress, "refit", 0.65, 0.9, late))
+    factors = _factors(data, None, steps[2], factors, _part(progress, "refit", 0.65, 0.9, steps[2]))
     progress("neighbours", 0.9)
     model, _ = _model(data, None, factors)
     return Fit(replace(model, tested=table.tested()), table.as_dict(), verdict)
+
+
+def _steps(iterations: int) -> tuple[int, int, int]:
+    """The iterations before the weights are chosen, before the backtest, and after it; at least one each."""
+    third = max(iterations * 3 // 10, 1)
+    return third, third, max(iterations - 2 * third, 1)
+
+
+def _chosen(data: _Data, past: NDArray[np.bool_], iterations: int, progress: Progress) -> tuple[_Data, Factors]:
+    """The data with the trending weight that the end of the past itself likes best, and factors to go on from.
+
+    A shop with many orders a product does best by its neighbours; one with few by what sells at all. The test weeks
+    have no part in this.
+    """
+    p = data.parameters
+    cut = last_days(data.purchases.time[past], p.held_out_days)
+    earlier = before(data.orders, data.order, cut)
+    progress("fit", 0.05)
+    factors = _factors(data, earlier, iterations, None, _part(progress, "fit", 0.05, 0.3, iterations))
+    progress("choose", 0.3)
+    last = int(data.purchases.time[past].max(initial=0)) + 1
+    cases = _cases(data, cut, last, CHOOSING_CASES)
+    if len(cases) < FEWEST_CASES:
+        return data, factors
+    model, _ = _model(data, data.orders.where(data.orders.time < cut), factors)
+    gains = []
+    for weight in TRENDING_WEIGHTS:
+        tried = replace(model, serving=replace(model.serving, trending_weight=weight))
+        gains.append(float(metrics.gains(metrics.positions(served(tried, data.catalogue, cases), cases.targets)).sum()))
+    best = TRENDING_WEIGHTS[int(np.argmax(gains))]
+    return replace(data, parameters=replace(p, trending_weight=best)), factors
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +155,29 @@ def _prepared(purchases: Purchases, catalogue: Catalogue, parameters: Parameters
 def _planned(data: _Data, serving: Model | None, serving_until: int | None) -> _Plan:
     """Hold out what the serving model has not seen either; where that is too little, the last weeks."""
     if serving is not None and serving_until is not None:
-        cases = _cases(data, serving_until + 1)
+        cases = _cases(data, serving_until + 1, data.now + 1, data.parameters.cases)
         if len(cases) >= ENOUGH_CASES and before(data.orders, data.order, serving_until + 1).any():
             return _Plan(serving_until + 1, cases, serving, serving.tested)
     cut = last_days(data.purchases.time, data.parameters.held_out_days)
-    return _Plan(cut, _cases(data, cut), None, serving.tested if serving is not None else None)
+    return _Plan(
+        cut,
+        _cases(data, cut, data.now + 1, data.parameters.cases),
+        None,
+        serving.tested if serving is not None else None,
+    )
 
 
-def _cases(data: _Data, cut: int) -> Cases:
-    p = data.parameters
-    return cases_after(
-        data.purchases, data.orders, data.order, data.users, cut, largest=p.largest_basket, at_most=p.cases, seed=p.seed
+def _cases(data: _Data, cut: int, until: int, at_most: int) -> Cases:
+    p, span = data.parameters, (cut, until)
+    return cases_within(
+        data.purchases,
+        data.orders,
+        data.order,
+        data.users,
+        span,
+        largest=p.largest_basket,
+        at_most=at_most,
+        seed=p.seed,
     )
 
 
@@ -142,8 +186,9 @@ def _factors(
 ) -> Factors:
     """ALS factors of the sold lines in `past`, or of all."""
     p, lines = data.parameters, data.purchases
-    weights = line_weights(lines.quantity, lines.time, data.now, p.half_life_days)
     rows = data.users if past is None else np.where(past, data.users, -1)
+    now = data.now if past is None else int(lines.time[past].max(initial=0))
+    weights = line_weights(lines.quantity, lines.time, now, p.half_life_days)
     matrix = user_items(rows, lines.item, weights, (data.n_users, len(data.catalogue)))
     return fit_factors(confidence(matrix, p.alpha), p, iterations, start, each)
 
@@ -164,7 +209,7 @@ def _model(data: _Data, past: Orders | None, factors: Factors) -> tuple[Model, T
             neighbours.scores,
             neighbours.counts,
             trending_scores(orders, now, p.trending_half_life_days),
-            Serving(p.alpha, p.fold_in_weight, p.seed_decay, p.seeds),
+            Serving(p.alpha, p.fold_in_weight, p.trending_weight, p.seed_decay, p.seeds),
         ),
         together.lists,
     )
@@ -186,7 +231,7 @@ def _tested(data: _Data, plan: _Plan, factors: Factors) -> tuple[Backtest, Verdi
     }
     if plan.rival is not None:
         lists[RIVAL] = served(plan.rival, data.catalogue, cases)
-    weights = resamples(len(cases), p.seed)
+    weights = metrics.resamples(len(cases), p.seed)
     rows = {name: measure(found, cases, n, weights, p.seed) for name, found in lists.items()}
     return Backtest(rows, cases, plan.cut, data.now, weights), judge(rows, plan.before, weights)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from recommender.interactions import orders_of, user_rows
-from recommender.splits import Cases, before, cases_after, last_days
+from recommender.splits import Cases, before, cases_within, last_days
 from tests.unit.recommender.shops import DAY, START, lines, purchases
 
 
@@ -11,7 +11,7 @@ def cases(baskets: list[int], users: list[int], items: list[int], times: list[in
     bought = lines(baskets, users, items, times)
     orders, order = orders_of(bought, 10)
     rows, _ = user_rows(bought, order, orders.sizes, 100)
-    return cases_after(bought, orders, order, rows, cut, largest=100, at_most=100, seed=1)
+    return cases_within(bought, orders, order, rows, (cut, cut + 1000 * DAY), largest=100, at_most=100, seed=1)
 
 
 def test_the_product_put_in_last_is_asked_for_by_those_before() -> None:
@@ -62,7 +62,9 @@ def test_cases_are_drawn_by_the_seed_alone() -> None:
     orders, order = orders_of(bought, 40)
     rows, _ = user_rows(bought, order, orders.sizes, 100)
     drawn = [
-        cases_after(bought, orders, order, rows, START, largest=100, at_most=50, seed=seed).lines.tolist()
+        cases_within(
+            bought, orders, order, rows, (START, START + 1000 * DAY), largest=100, at_most=50, seed=seed
+        ).lines.tolist()
         for seed in (1, 1, 2)
     ]
     assert drawn[0] == drawn[1] != drawn[2]

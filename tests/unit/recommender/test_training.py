@@ -166,7 +166,14 @@ def test_progress_only_ever_goes_on() -> None:
         progress=lambda stage, fraction: told.append((stage, fraction)),
     )
     assert [fraction for _, fraction in told] == sorted(fraction for _, fraction in told)
-    assert list(dict.fromkeys(stage for stage, _ in told)) == ["matrix", "fit", "backtest", "refit", "neighbours"]
+    assert list(dict.fromkeys(stage for stage, _ in told)) == [
+        "matrix",
+        "fit",
+        "choose",
+        "backtest",
+        "refit",
+        "neighbours",
+    ]
 
 
 @pytest.mark.parametrize(

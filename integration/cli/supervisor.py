@@ -19,6 +19,7 @@ from integration.cli.sessions import GRACE_SECONDS, end_sessions, kill_sessions
 from integration.cli.watchdog import read_sessions
 
 READY = "ready"
+LONGEST_LOG_BYTES = 10_000_000
 
 # What would train or drain while the shop is still being loaded.
 GATED = ("worker", "scheduler")
@@ -85,7 +86,7 @@ def run_together(
     for old in [*numbers.glob("*.pid"), numbers / READY]:
         old.unlink(missing_ok=True)
     (numbers / "prepare.pid").write_text(str(first.pid))
-    with (folder / "shelfwise.log").open("a") as log, _Watchdog(numbers):
+    with _open_log(folder / "shelfwise.log") as log, _Watchdog(numbers):
         together = Together(LogPrinter(log, first))
         together.first_stopped = {}
         for name, command in commands.items():
@@ -94,6 +95,13 @@ def run_together(
         signal.setitimer(signal.ITIMER_REAL, 0)
         end_sessions(read_sessions(numbers))
     return together.stopped_by_itself()
+
+
+def _open_log(file: Path) -> TextIO:
+    """A log that goes on where it ended; a long one is put aside, and the one before that is given up."""
+    if file.is_file() and file.stat().st_size > LONGEST_LOG_BYTES:
+        file.replace(file.with_suffix(".log.1"))
+    return file.open("a")
 
 
 def _in_shell(name: str, command: str, numbers: Path) -> str:

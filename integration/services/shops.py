@@ -54,38 +54,38 @@ def create_shop(
     low_stock_threshold: int = 3,
 ) -> int:
     """Make a shop with its connection and return its id. Raises ShopTaken."""
-    now = datetime.now(UTC)
+    shop = {
+        "key": key,
+        "name": name,
+        "currency": currency,
+        "locale": locale,
+        "storefront_url": storefront_url,
+        "stock_policy": stock_policy,
+        "low_stock_threshold": low_stock_threshold,
+        "created_at": datetime.now(UTC),
+    }
     with database.write() as connection:
-        taken = select(SHOP.c.id).where(SHOP.c.key == key)
-        connected = select(CONNECTION.c.id).where(
-            CONNECTION.c.platform == platform, CONNECTION.c.external_id == external_id
-        )
-        if connection.execute(taken).first() or connection.execute(connected).first():
-            raise ShopTaken(f"a shop {key!r}, or one connected as {platform} {external_id!r}, is there already")
-        shop_id = connection.execute(
-            SHOP.insert()
-            .values(
-                key=key,
-                name=name,
-                currency=currency,
-                locale=locale,
-                storefront_url=storefront_url,
-                stock_policy=stock_policy,
-                low_stock_threshold=low_stock_threshold,
-                created_at=now,
-            )
-            .returning(SHOP.c.id)
-        ).scalar_one()
+        _must_be_free(connection, key, platform, external_id)
+        shop_id = int(connection.execute(SHOP.insert().values(**shop).returning(SHOP.c.id)).scalar_one())
         connection.execute(
             CONNECTION.insert().values(
                 shop_id=shop_id,
                 platform=platform,
                 external_id=external_id,
                 webhook_secret=vault.seal(webhook_secret),
-                created_at=now,
+                created_at=shop["created_at"],
             )
         )
-    return int(shop_id)
+    return shop_id
+
+
+def _must_be_free(connection: DatabaseConnection, key: str, platform: str, external_id: str) -> None:
+    taken = select(SHOP.c.id).where(SHOP.c.key == key)
+    connected = select(CONNECTION.c.id).where(
+        CONNECTION.c.platform == platform, CONNECTION.c.external_id == external_id
+    )
+    if connection.execute(taken).first() or connection.execute(connected).first():
+        raise ShopTaken(f"a shop {key!r}, or one connected as {platform} {external_id!r}, is there already")
 
 
 def find_shop(database: Database, key: str) -> Row[tuple[object, ...]] | None:

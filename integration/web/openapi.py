@@ -93,45 +93,31 @@ def _slates(slate: dict[str, Any], problem: dict[str, Any]) -> dict[str, Any]:
     return {
         "operationId": "getSlate",
         "summary": "A slate for one placement of one page view",
-        "parameters": [
-            _parameter(
-                "shop",
-                "the shop's key",
-                {"type": "string", "minLength": 1, "maxLength": 64, "pattern": PRINTED},
-                required=True,
-            ),
-            _parameter(
-                "placement",
-                "where the slate is shown",
-                {"type": "string", "enum": list(storefront.PLACEMENTS)},
-                required=True,
-            ),
-            _parameter("product", "products in view, by the platform's id; unknown ones are passed over", _ids()),
-            _parameter("cart", "products in the cart, by the platform's id", _ids()),
-            _parameter(
-                "visitor",
-                "the visitor's token, only with their consent",
-                _pattern(storefront.VISITOR.pattern),
-            ),
-            _parameter("market", "ISO 3166 country, upper case", _pattern(storefront.MARKET.pattern)),
-            _parameter(
-                "currency",
-                "ISO 4217; picks the first market with prices in it, where no market is given",
-                _pattern(storefront.CURRENCY.pattern),
-            ),
-            _parameter("locale", "BCP 47 tag of the page's language", _pattern(storefront.LOCALE.pattern)),
-            _parameter(
-                "count",
-                "how many items at most",
-                {"type": "integer", "minimum": 1, "maximum": storefront.MOST_ITEMS, "default": 8},
-            ),
-        ],
+        "parameters": _slate_parameters(),
         "responses": {
             "200": _json("the slate", slate),
             "400": _json("a parameter is wrong", problem),
             "404": _json("no such shop", problem),
         },
     }
+
+
+def _slate_parameters() -> list[dict[str, Any]]:
+    shop = {"type": "string", "minLength": 1, "maxLength": 64, "pattern": PRINTED}
+    count = {"type": "integer", "minimum": 1, "maximum": storefront.MOST_ITEMS, "default": 8}
+    placement = {"type": "string", "enum": list(storefront.PLACEMENTS)}
+    markets = "ISO 4217; picks the first market with prices in it, where no market is given"
+    return [
+        _parameter("shop", "the shop's key", shop, required=True),
+        _parameter("placement", "where the slate is shown", placement, required=True),
+        _parameter("product", "products in view, by the platform's id; unknown ones are passed over", _ids()),
+        _parameter("cart", "products in the cart, by the platform's id", _ids()),
+        _parameter("visitor", "the visitor's token, only with their consent", _pattern(storefront.VISITOR.pattern)),
+        _parameter("market", "ISO 3166 country, upper case", _pattern(storefront.MARKET.pattern)),
+        _parameter("currency", markets, _pattern(storefront.CURRENCY.pattern)),
+        _parameter("locale", "BCP 47 tag of the page's language", _pattern(storefront.LOCALE.pattern)),
+        _parameter("count", "how many items at most", count),
+    ]
 
 
 def _events(events: dict[str, Any], recorded: dict[str, Any], problem: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -33,10 +34,9 @@ def rank_session(
     offer is masked before the cut, so a sold-out candidate takes no place.
     """
     weights = seed_weights(model, len(seeds))
-    items = np.append(model.neighbour_items[seeds].ravel(), offer.popular)
+    items = np.concatenate((model.neighbour_items[seeds].ravel(), offer.popular))
     said = np.zeros(len(items), np.float32)
-    spoken = (model.neighbour_scores[seeds] * weights[:, None]).ravel()
-    said[: len(spoken)] = spoken
+    said[: len(items) - len(offer.popular)] = (model.neighbour_scores[seeds] * weights[:, None]).ravel()
     rows, scores = _summed(items, said, offer.known, barred)
     if len(rows):
         scores = _blended(model, seeds, weights, rows, scores)
@@ -66,21 +66,26 @@ def _explained(
     rows = rows[best]
     spoke = (rows[:, None] == items) * said
     place = spoke.argmax(axis=1)
-    length = model.neighbour_items.shape[1]
-    none = spoke[np.arange(len(rows)), place] <= 0
-    place[none] = 0
-    seed = np.asarray(seeds)[place // length]
-    counts = np.where(none, 0, model.neighbour_counts[seed, place % length]).tolist()
-    because = model.product_ids[seed].tolist()
-    if none.any():
-        because = [None if silent else product for silent, product in zip(none.tolist(), because, strict=True)]
+    seed, at = np.divmod(place, model.neighbour_items.shape[1])
+    rows_of_seeds = np.array(seeds)[seed]
+    because: list[int | None] = model.product_ids[rows_of_seeds].tolist()
+    counts: list[int] = model.neighbour_counts[rows_of_seeds, at].tolist()
+    for index, loudest in enumerate(spoke.max(axis=1).tolist()):
+        if loudest <= 0:
+            because[index], counts[index] = None, 0
     return Ranked(rows, scores[best].tolist(), because, counts)
 
 
 def seed_weights(model: Model, seeds: int) -> NDArray[np.float32]:
-    """What each seed is worth, newest first: 1, then less by `seed_decay` a step; float32 (seeds,)."""
-    weights: NDArray[np.float32] = np.power(np.float32(model.serving.seed_decay), np.arange(seeds, dtype=np.float32))
-    return weights
+    """What each seed is worth, newest first: 1, then less by `seed_decay` a step; float32 (seeds,), read-only."""
+    return _powers(model.serving.seed_decay, seeds)
+
+
+@lru_cache(maxsize=256)
+def _powers(base: float, count: int) -> NDArray[np.float32]:
+    powers: NDArray[np.float32] = np.power(np.float32(base), np.arange(count, dtype=np.float32))
+    powers.flags.writeable = False
+    return powers
 
 
 def session_factors(model: Model, seeds: list[int], weights: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -112,7 +117,7 @@ def _blended(
 ) -> NDArray[np.float64]:
     """Neighbours' and ALS scores, each scaled to a best of 1, in the model's shares."""
     share = model.serving.fold_in_weight
-    liked = model.item_factors[rows] @ session_factors(model, seeds, weights)
+    liked = model.item_factors.take(rows, axis=0) @ session_factors(model, seeds, weights)
     blended: NDArray[np.float64] = scores * ((1.0 - share) / max(float(scores.max()), 1e-30))
     blended += liked * (share / max(float(np.abs(liked).max()), 1e-30))
     return blended

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SIZE = "seed=20&products=250&customers=400"
 START_SECONDS = 90.0
+WARMING_SLATES = 24
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,11 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveShop]:
     server = subprocess.Popen([sys.executable, "-m", "integration.cli", "web"], env=environ, start_new_session=True)
     try:
         _wait_until_served(f"http://127.0.0.1:{port}/demo/", server)
-        yield LiveShop(f"http://127.0.0.1:{port}", data_dir, environ)
+        shop = LiveShop(f"http://127.0.0.1:{port}", data_dir, environ)
+        # A process's first slate reads the model and the shelf, for longer than a widget waits: let both have had one.
+        for _ in range(WARMING_SLATES):
+            shop.slate("home")
+        yield shop
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(timeout=30)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection as DatabaseConnection
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
 from integration.services.secrets import Vault
 from integration.storage.database import Database
@@ -88,13 +89,13 @@ def _must_be_free(connection: DatabaseConnection, key: str, platform: str, exter
         raise ShopTaken(f"a shop {key!r}, or one connected as {platform} {external_id!r}, is there already")
 
 
-def find_shop(database: Database, key: str) -> Row[tuple[object, ...]] | None:
+def find_shop(database: Database, key: str) -> Row[Any] | None:
     """The shop's row, by its public key."""
     with database.read() as connection:
         return connection.execute(select(SHOP).where(SHOP.c.key == key)).first()
 
 
-def get_shop(database: Database, key: str) -> Row[tuple[object, ...]]:
+def get_shop(database: Database, key: str) -> Row[Any]:
     """The shop's row. Raises UnknownShop."""
     row = find_shop(database, key)
     if row is None:
@@ -102,7 +103,18 @@ def get_shop(database: Database, key: str) -> Row[tuple[object, ...]]:
     return row
 
 
-def all_shops(database: Database) -> list[Row[tuple[object, ...]]]:
+def set_stock_policy(
+    database: Database, key: str, *, policy: StockPolicy | None, low_stock_threshold: int | None
+) -> None:
+    """Change what a shop does with sold-out products, and when one counts as low. Raises UnknownShop."""
+    wanted = {"stock_policy": policy, "low_stock_threshold": low_stock_threshold}
+    values = {name: value for name, value in wanted.items() if value is not None}
+    with database.write() as connection:
+        if connection.execute(update(SHOP).where(SHOP.c.key == key).values(**values)).rowcount == 0:
+            raise UnknownShop(key)
+
+
+def all_shops(database: Database) -> list[Row[Any]]:
     """Every shop that has not left, oldest first."""
     with database.read() as connection:
         return list(connection.execute(select(SHOP).where(SHOP.c.uninstalled_at.is_(None)).order_by(SHOP.c.id)))

@@ -36,7 +36,7 @@ class StoreWindow:
     def shop(self) -> DemoShop | None:
         """The shop, or None while it has not been loaded."""
         if self._shop is None:
-            row: Any = find_shop(self._database, self._key)
+            row = find_shop(self._database, self._key)
             if row is None:
                 return None
             with self._database.read() as connection:

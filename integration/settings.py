@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 PREFIX = "SHELFWISE_"
+KEY_FILE = "secret.key"
 
 
 class BadSettings(Exception):
@@ -65,10 +66,17 @@ class Settings:
         """The settings with what was left open filled in from the others."""
         return replace(
             self,
+            secret_keys=self.secret_keys or _kept_key(self.data_dir),
             database_url=self.database_url or f"sqlite:///{self.data_dir.absolute() / 'shelfwise.sqlite3'}",
             redis_url=self.redis_url or f"unix://{quote(str(_redis_socket(self.data_dir.absolute())))}",
             artifacts_dir=self.data_dir / "artifacts" if self.artifacts_dir == Path() else self.artifacts_dir,
         )
+
+
+def _kept_key(data_dir: Path) -> str:
+    """The key that `shelfwise up` made, so that commands beside it open the same secrets; "" where there is none."""
+    kept = data_dir / KEY_FILE
+    return kept.read_text().strip() if kept.is_file() else ""
 
 
 # Variables with our prefix that are not settings of the app: where tests and benchmarks find the data sets.

@@ -17,10 +17,9 @@ from cryptography.fernet import Fernet
 from honcho.environ import parse_procfile
 
 from integration.cli.redis_process import private_folder
-from integration.settings import PREFIX
+from integration.settings import KEY_FILE, PREFIX
 
 DEMO_KEY = "demo"
-KEY_FILE = "secret.key"
 
 
 @dataclass(frozen=True, slots=True)

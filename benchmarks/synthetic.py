@@ -45,7 +45,7 @@ def make_history(users: int, items: int, lines: int, seed: int) -> History:
     """Customers with one main and one second taste and an eye for what is popular; popularity falls as a power law."""
     random = np.random.default_rng(seed)
     taste = random.integers(0, TASTES, items)
-    weight = (random.permutation(items) + 1.0) ** -POPULARITY_EXPONENT
+    weight = np.power(random.permutation(items) + 1.0, -POPULARITY_EXPONENT, dtype=np.float64)
     draw = _Draw(taste, weight)
     tastes = random.integers(0, TASTES, (users, 2))
     activity = random.lognormal(0.0, 0.8, users)
@@ -93,7 +93,8 @@ class _Draw:
         low = np.where(anything, 0.0, self._edges[chosen])
         high = np.where(anything, self._edges[-1], self._edges[chosen + 1])
         at = np.searchsorted(self._cumulative, low + random.random(lines) * (high - low), side="right")
-        return self._by_taste[np.minimum(at, len(self._by_taste) - 1)]
+        drawn: NDArray[np.int64] = self._by_taste[np.minimum(at, len(self._by_taste) - 1)]
+        return drawn
 
 
 def fill_store(database: Database, history: History) -> int:

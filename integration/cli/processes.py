@@ -32,9 +32,10 @@ def worker(queues: tuple[str, ...]) -> None:
     # Imported here, in the parent, so that each job's process is forked with it and starts at once.
     import integration.jobs.intake
     import integration.jobs.training  # noqa: F401
-    from integration.jobs.worker import make_worker
+    from integration.jobs.worker import serve
 
-    make_worker(redis, queues or QUEUES).work(logging_level="INFO")
+    redis.close()
+    serve(settings, queues or QUEUES)
 
 
 @click.command()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
+import threading
+from collections.abc import Sequence
+from multiprocessing.connection import wait
 from types import FrameType
 
-from redis import Redis
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
+from integration.jobs.queues import connect
 from integration.services.training import Stopped
+from integration.settings import Settings
 
 
 class StoppableWorker(Worker):
@@ -32,10 +38,48 @@ class StoppableWorker(Worker):
         signal.signal(signal.SIGTERM, _stop)
 
 
-def make_worker(redis: Redis, queues: tuple[str, ...]) -> StoppableWorker:
-    """A worker for these queues, the first of them first."""
-    named = [Queue(name, connection=redis, serializer=JSONSerializer) for name in queues]
-    return StoppableWorker(named, connection=redis, serializer=JSONSerializer)
+def serve(settings: Settings, queues: Sequence[str]) -> None:
+    """Work off these queues until told to stop, each in a process of its own: a long fit holds no delivery up."""
+    if len(queues) == 1:
+        _serve_one(settings, queues[0])
+        return
+    fork = multiprocessing.get_context("fork")
+    parent_lives = os.pipe()
+    children = [fork.Process(target=_serve_as_child, args=(settings, name, parent_lives)) for name in queues]
+    for child in children:
+        child.start()
+
+    def stop(_signum: int = signal.SIGTERM, _frame: FrameType | None = None) -> None:
+        for child in children:
+            child.terminate()
+
+    # A Ctrl-C reaches the children by itself; RQ takes a second signal within a second for the same.
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, stop)
+    wait([child.sentinel for child in children])
+    stop()
+    for child in children:
+        child.join()
+    raise SystemExit(max(abs(child.exitcode or 0) for child in children))
+
+
+def _serve_as_child(settings: Settings, name: str, parent_lives: tuple[int, int]) -> None:
+    reader, writer = parent_lives
+    os.close(writer)
+    threading.Thread(target=_end_with_parent, args=(reader,), daemon=True).start()
+    _serve_one(settings, name)
+
+
+def _end_with_parent(pipe: int) -> None:
+    """The parent alone could write to this pipe, and never does: its end means that the parent is gone."""
+    os.read(pipe, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _serve_one(settings: Settings, name: str) -> None:
+    redis = connect(settings)
+    queue = Queue(name, connection=redis, serializer=JSONSerializer)
+    StoppableWorker([queue], connection=redis, serializer=JSONSerializer).work(logging_level="INFO")
 
 
 def _stop(_signum: int, _frame: FrameType | None) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
@@ -93,6 +94,18 @@ def test_a_worker_told_to_end_stops_its_fit_in_good_order(
         wait_until(lambda: has(database, FitStatus.RUNNING, "fit"), worker)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(timeout=20) == 0
+    assert has(database, FitStatus.KILLED)
+
+
+def test_a_killed_worker_leaves_no_process_behind(
+    database: Database, settings: Settings, shop_id: int, redis: Redis
+) -> None:
+    with shelfwise(settings, "worker", iterations=1_000_000) as worker:
+        enqueue(redis, "train", shop_id, "nightly")
+        wait_until(lambda: has(database, FitStatus.RUNNING, "fit"), worker)
+        started = psutil.Process(worker.pid).children(recursive=True)
+        worker.kill()
+        assert psutil.wait_procs(started, timeout=20)[1] == []
     assert has(database, FitStatus.KILLED)
 
 

@@ -39,7 +39,7 @@ class Settings:
     nightly_hour: int = 3
     session_minutes: int = 30
     factors: int = 64
-    iterations: int = 15
+    iterations: int = 10
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:

@@ -10,6 +10,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from integration.services.threads import leave_threads_to_implicit
 from integration.settings import BadSettings, Settings
 
 # More threads than cores only take the interpreter's lock from each other; a few bridge what waits for the database.
@@ -47,6 +48,12 @@ def serve(settings: Settings, target: str) -> None:
 
 def make_app() -> Flask:
     """The app of one web process, made from the environment."""
+    # Before numpy is imported: its threads would only take turns with those that answer requests.
+    leave_threads_to_implicit()
     from integration.app import create_app
+    from integration.web.services import KEY, Services
 
-    return create_app(Settings.from_environ(os.environ))
+    app = create_app(Settings.from_environ(os.environ))
+    services: Services = app.extensions[KEY]
+    services.slates.warm()
+    return app

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ from recommender.model import Model
 
 log = logging.getLogger(__name__)
 SHOP = table_of(Shop)
+
+# A process that starts keeps nobody waiting for longer than this.
+WARM_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,17 @@ class Shelves:
         if market is None and currency is not None:
             place = shop.currencies.get(currency)
         return shop, shop.markets[place].view
+
+    def warm(self) -> None:
+        """Take in the shops that were made last, as many as there is room for."""
+        newest = select(SHOP.c.key).where(SHOP.c.uninstalled_at.is_(None)).order_by(SHOP.c.id.desc())
+        with self._database.read() as connection:
+            keys = connection.execute(newest.limit(self._capacity)).scalars().all()
+        until = time.monotonic() + WARM_SECONDS
+        for key in keys:
+            if time.monotonic() > until:
+                return
+            self.view(key, None, None)
 
     def _admit(self, key: str, row: ShopRow) -> ShopShelves:
         with self._lock:

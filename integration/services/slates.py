@@ -70,6 +70,13 @@ class Slates:
         )
         self._seen = reads.prepare(seen)
 
+    def warm(self) -> None:
+        """Read the shelves and models of the newest shops, so that a process's first shoppers don't wait for it."""
+        try:
+            self._shelves.warm()
+        except Exception:
+            log.exception("the shelves could not be read ahead of time; each shop's first slate reads its own")
+
     def answer(self, request: SlateRequest) -> bytes:
         """The slate as JSON. Raises NoSuchShop; any other trouble gives a lower rung, or an empty slate."""
         now = self._clock()

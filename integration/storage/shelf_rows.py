@@ -54,7 +54,7 @@ def changed_since(connection: Connection, shop_id: int, shelf_version: int) -> I
     """The shop's products that changed after a shelf version; -1 for all that it offers."""
     scope = (PRODUCT.c.shop_id == shop_id, PRODUCT.c.shelf_version > shelf_version)
     levels = _levels(connection, shop_id, scope)
-    variants = _variants(connection, scope, levels)
+    variants = _variants(connection, shop_id, scope, levels)
     products = select(
         PRODUCT.c.id,
         PRODUCT.c.external_id,
@@ -86,13 +86,16 @@ def changed_since(connection: Connection, shop_id: int, shelf_version: int) -> I
         )
 
 
+# Both reads name the products by a list of their own, so that a database without statistics begins with the few that
+# changed and not with all variants of the shop.
 def _levels(connection: Connection, shop_id: int, scope: Any) -> dict[str, list[int]]:
-    wanted = select(VARIANT.c.inventory_item).join(PRODUCT, PRODUCT.c.id == VARIANT.c.product_id).where(*scope)
+    changed = select(PRODUCT.c.id).where(*scope)
+    items = select(VARIANT.c.inventory_item).where(VARIANT.c.shop_id == shop_id, VARIANT.c.product_id.in_(changed))
     statement = select(LEVEL.c.inventory_item, LEVEL.c.available).where(
         LEVEL.c.shop_id == shop_id,
         LEVEL.c.sells_online,
         LEVEL.c.removed_at.is_(None),
-        LEVEL.c.inventory_item.in_(wanted),
+        LEVEL.c.inventory_item.in_(items),
     )
     found: dict[str, list[int]] = defaultdict(list)
     for inventory_item, available in connection.execute(statement):
@@ -100,21 +103,14 @@ def _levels(connection: Connection, shop_id: int, scope: Any) -> dict[str, list[
     return found
 
 
-def _variants(connection: Connection, scope: Any, levels: dict[str, list[int]]) -> dict[int, list[ShelfVariant]]:
+def _variants(
+    connection: Connection, shop_id: int, scope: Any, levels: dict[str, list[int]]
+) -> dict[int, list[ShelfVariant]]:
+    columns = ("product_id", "external_id", "price", "compare_at_price", "currency", "prices", "inventory_item")
     statement = (
-        select(
-            VARIANT.c.product_id,
-            VARIANT.c.external_id,
-            VARIANT.c.price,
-            VARIANT.c.compare_at_price,
-            VARIANT.c.currency,
-            VARIANT.c.prices,
-            VARIANT.c.inventory_item,
-            VARIANT.c.tracked,
-            VARIANT.c.policy,
-        )
-        .join(PRODUCT, PRODUCT.c.id == VARIANT.c.product_id)
-        .where(*scope, VARIANT.c.removed_at.is_(None))
+        select(*(VARIANT.c[name] for name in columns), VARIANT.c.tracked, VARIANT.c.policy)
+        .where(VARIANT.c.shop_id == shop_id, VARIANT.c.product_id.in_(select(PRODUCT.c.id).where(*scope)))
+        .where(VARIANT.c.removed_at.is_(None))
         .order_by(VARIANT.c.product_id, VARIANT.c.position, VARIANT.c.id)
     )
     found: dict[int, list[ShelfVariant]] = defaultdict(list)

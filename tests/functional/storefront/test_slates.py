@@ -263,3 +263,21 @@ def test_any_page_may_read_a_slate(client: FlaskClient, database: Database, sett
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in answer.headers
+
+
+def test_a_process_may_read_its_shelves_before_anybody_asks(
+    app: Flask, client: FlaskClient, database: Database, settings: Settings
+) -> None:
+    stock(database, make_shop(database, settings), [1])
+    services: Services = app.extensions[KEY]
+    services.slates.warm()
+    reads: list[str] = []
+    sa.event.listen(services.database.engine, "before_cursor_execute", lambda *event: reads.append(event[2]))
+    assert products(slate(client)) == ["p1"]
+    assert not [each for each in reads if "variant" in each]
+
+
+def test_a_process_starts_without_a_store(make_app: Callable[[Settings], Flask], settings: Settings) -> None:
+    gone = replace(settings, database_url="postgresql+psycopg://nobody@127.0.0.1:1/none?connect_timeout=1")
+    services: Services = make_app(gone).extensions[KEY]
+    services.slates.warm()

@@ -202,8 +202,7 @@ def _read(setting: Setting) -> Any:
     from integration.storage.training_data import read_training_data
 
     database = Database(setting.settings.database_url)
-    with database.read() as connection:
-        data = read_training_data(connection, SHOP_ID)
+    data = read_training_data(database, SHOP_ID)
     database.close()
     return data
 

@@ -134,8 +134,7 @@ class _Run:
         """Read, fit, and publish or refuse."""
         stages = _Stages(heartbeat, self.progress)
         stages.enter("reading", 0.0)
-        with self.database.read() as connection:
-            data = read_training_data(connection, self.shop_id)
+        data = read_training_data(self.database, self.shop_id)
         if not len(data.purchases):
             raise NoOrders
         self.details = _details(data, self.parameters, {})

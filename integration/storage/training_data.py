@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from integration.storage.catalogue import Product
-from integration.storage.columns import Bulk, read_integers, stream_integers
+from integration.storage.columns import Bulk, read_integers, read_ranges
+from integration.storage.database import Database
 from integration.storage.returns import Returns, take_back
 from integration.storage.upsert import table_of
 from recommender.interactions import Catalogue, Purchases
@@ -61,16 +63,18 @@ class _Orders:
     times: NDArray[np.int64]
 
 
-def read_training_data(connection: Connection, shop_id: int) -> TrainingData:
+def read_training_data(database: Database, shop_id: int) -> TrainingData:
     """Read a shop's purchases and catalogue.
 
     Cancelled, test and removed orders are left out; an erased customer's orders count as a guest's; pieces that were
     given back are taken off the order that the refund names, or else off the customer's latest purchases before it.
     """
-    catalogue = read_catalogue(connection, shop_id)
-    orders = _read_orders(connection, shop_id)
-    purchases = _read_lines(connection, shop_id, orders, catalogue.product_ids)
-    purchases = _less_refunds(connection, shop_id, purchases, catalogue.product_ids)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(_read_orders, database, shop_id)
+        catalogue = read_catalogue(database, shop_id)
+        orders = reading.result()
+    purchases = _read_lines(database, shop_id, orders, catalogue.product_ids)
+    purchases = _less_refunds(database, shop_id, purchases, catalogue.product_ids)
     times = purchases.time
     return TrainingData(
         purchases=purchases,
@@ -81,7 +85,7 @@ def read_training_data(connection: Connection, shop_id: int) -> TrainingData:
     )
 
 
-def read_catalogue(connection: Connection, shop_id: int) -> Catalogue:
+def read_catalogue(database: Database, shop_id: int) -> Catalogue:
     """All products of a shop, those gone or known from order lines alone included: what they taught still counts."""
     columns = (
         PRODUCT.c.id,
@@ -90,9 +94,9 @@ def read_catalogue(connection: Connection, shop_id: int) -> Catalogue:
         PRODUCT.c.product_type,
         PRODUCT.c.tags,
     )
-    rows = connection.execute(
-        select(*columns, PRODUCT.c.description).where(PRODUCT.c.shop_id == shop_id).order_by(PRODUCT.c.id)
-    ).all()
+    products = select(*columns, PRODUCT.c.description).where(PRODUCT.c.shop_id == shop_id).order_by(PRODUCT.c.id)
+    with database.read() as connection:
+        rows = connection.execute(products).all()
     codes = {name: code for code, name in enumerate(sorted({row.product_type for row in rows if row.product_type}))}
     return Catalogue(
         product_ids=np.fromiter((row.id for row in rows), dtype=np.int64, count=len(rows)),
@@ -116,37 +120,32 @@ def read_catalogue(connection: Connection, shop_id: int) -> Catalogue:
     )
 
 
-def _read_orders(connection: Connection, shop_id: int) -> _Orders:
-    table = read_integers(connection, ORDERS, shop_id, EVER)
+def _read_orders(database: Database, shop_id: int) -> _Orders:
+    table = np.concatenate(read_ranges(database, ORDERS, shop_id, EVER, fold=lambda rows: rows))
     table = table[np.argsort(table[:, 0], kind="stable")]
-    erased = read_integers(connection, ERASED, shop_id)[:, 0]
+    erased = read_integers(database, ERASED, shop_id)[:, 0]
     customers = np.where(np.isin(table[:, 1], erased), GUEST, table[:, 1])
     return _Orders(np.ascontiguousarray(table[:, 0]), customers, np.ascontiguousarray(table[:, 2]))
 
 
-def _read_lines(
-    connection: Connection,
-    shop_id: int,
-    orders: _Orders,
-    product_ids: NDArray[np.int64],
-) -> Purchases:
-    parts: list[Purchases] = []
-    if len(orders.ids) and len(product_ids):
-        for lines in stream_integers(connection, LINES, shop_id, orders.ids[::ORDERS_A_CHUNK].tolist()):
-            at, known_order = _positions(orders.ids, lines[:, 0])
-            item, known_product = _positions(product_ids, lines[:, 1])
-            kept = known_order & known_product
-            at = at[kept]
-            parts.append(
-                Purchases(
-                    basket=lines[kept, 0],
-                    user=orders.customers[at],
-                    item=item[kept].astype(np.int32),
-                    quantity=lines[kept, 2].astype(np.float32),
-                    time=orders.times[at],
-                )
-            )
-    return _joined(parts)
+def _read_lines(database: Database, shop_id: int, orders: _Orders, product_ids: NDArray[np.int64]) -> Purchases:
+    if not (len(orders.ids) and len(product_ids)):
+        return _joined([])
+
+    def known(lines: NDArray[np.int64]) -> Purchases:
+        at, known_order = _positions(orders.ids, lines[:, 0])
+        item, known_product = _positions(product_ids, lines[:, 1])
+        kept = known_order & known_product
+        at = at[kept]
+        return Purchases(
+            basket=lines[kept, 0],
+            user=orders.customers[at],
+            item=item[kept].astype(np.int32),
+            quantity=lines[kept, 2].astype(np.float32),
+            time=orders.times[at],
+        )
+
+    return _joined(read_ranges(database, LINES, shop_id, orders.ids[::ORDERS_A_CHUNK].tolist(), known))
 
 
 def _positions(ascending: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
@@ -169,12 +168,12 @@ def _joined(parts: list[Purchases]) -> Purchases:
 
 
 def _less_refunds(
-    connection: Connection,
+    database: Database,
     shop_id: int,
     bought: Purchases,
     product_ids: NDArray[np.int64],
 ) -> Purchases:
-    refunds = read_integers(connection, REFUNDS, shop_id)
+    refunds = read_integers(database, REFUNDS, shop_id)
     if not (len(refunds) and len(bought.item)):
         return bought
     item, known = _positions(product_ids, refunds[:, 2])

@@ -29,8 +29,7 @@ def shop_id(database: Database, settings: Settings) -> int:
 
 def read(database: Database, shop_id: int, *changes: Change) -> TrainingData:
     write(database, shop_id, changes)
-    with database.read() as connection:
-        return read_training_data(connection, shop_id)
+    return read_training_data(database, shop_id)
 
 
 def sold(data: TrainingData) -> list[tuple[str, float]]:

@@ -26,8 +26,7 @@ def test_what_is_in_the_store_is_what_was_made(tmp_path: Path) -> None:
     history = make_history(100, 40, 1000, 1)
     database = Database(f"sqlite:///{tmp_path / 'store.sqlite3'}")
     shop_id = fill_store(database, history)
-    with database.read() as connection:
-        data = read_training_data(connection, shop_id)
+    data = read_training_data(database, shop_id)
     database.close()
     assert np.array_equal(data.purchases.item, history.item)
     assert np.array_equal(data.purchases.user, history.user + 1)

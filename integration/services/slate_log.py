@@ -10,6 +10,7 @@ import logging
 import threading
 from collections import deque
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -21,7 +22,6 @@ from recommender.slates import RankedSlate
 log = logging.getLogger(__name__)
 _encode = msgspec.json.encode
 
-# Written with the driver's own statement from rows that are ready: this thread shares its interpreter with requests.
 COLUMNS = (
     "shop_id",
     "slate",
@@ -47,7 +47,7 @@ class SlateLog:
     def __init__(self, database: Database) -> None:
         self._database = database
         mark = "?" if database.is_sqlite else "%s"
-        self._insert = f"INSERT INTO slate ({', '.join(COLUMNS)}) VALUES ({', '.join([mark] * len(COLUMNS))})"  # noqa: S608
+        self._row_marks = f"({', '.join([mark] * len(COLUMNS))})"
         self._waiting: deque[tuple[Any, ...]] = deque(maxlen=MOST_WAITING)
         self._due = threading.Event()
         self._closed = False
@@ -90,10 +90,14 @@ class SlateLog:
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 try:
                     with self._database.write() as connection:
-                        connection.exec_driver_sql(self._insert, batch)
+                        connection.exec_driver_sql(self._insert(len(batch)), tuple(chain.from_iterable(batch)))
                 except Exception:
                     self._waiting.extendleft(reversed(batch))
                     raise
+
+    def _insert(self, rows: int) -> str:
+        """One statement for all rows: each further one would take the interpreter from a request and give it back."""
+        return f"INSERT INTO slate ({', '.join(COLUMNS)}) VALUES {', '.join([self._row_marks] * rows)}"  # noqa: S608
 
     def close(self) -> None:
         """Write what waits and stop."""

@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 
+class NoData(Exception):
+    """The data set that a benchmark needs is not on this machine; the message says how to give it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One measured number beside its baseline of the same run.

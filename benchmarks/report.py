@@ -37,7 +37,7 @@ def number(value: float | None) -> str:
 
 def report(figures: Mapping[str, Sequence[Figure]], options: Options, began: datetime) -> str:
     """The whole page: machine, date, commands, and a table a benchmark."""
-    sections = [_section(name, each) for name, each in figures.items()]
+    sections = [_section(name, each) for name, each in figures.items() if each]
     return "\n".join([_head(options, began), *sections])
 
 

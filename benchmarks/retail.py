@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.figures import Benchmark, Figure, Options
+from benchmarks.figures import Benchmark, Figure, NoData, Options
 from connectors.base import ImportRequest
 from connectors.file import FileImporter
 from connectors.records import Current, Order, Product, Refund
@@ -24,18 +24,11 @@ BASELINE = "popularity"
 SERVED = "session"
 
 
-class NoData(Exception):
-    """The data set is not on this machine."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"no {path}: put UCI Online Retail there, or say where it is with --data or SHELFWISE_DATA")
-
-
 def run(options: Options) -> Iterator[Figure]:
     """HR@10, NDCG@10 and coverage of every strategy, with 95 % intervals; the ratio is to popularity."""
     path = Path(options.data) if options.data else Path(os.environ.get("SHELFWISE_DATA", "../shared/data")) / FILE
     if not path.exists():
-        raise NoData(path)
+        raise NoData(f"no {path}: put UCI Online Retail there, or say where it is with --data or SHELFWISE_DATA")
     purchases, catalogue = read_orders(path)
     parameters = replace(Parameters(), cases=ALL_CASES, seed=options.seed)
     fitted = fit(purchases, catalogue, parameters, serving=None, serving_until=None, progress=_unheard)

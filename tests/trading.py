@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.records import Change, Current
+from connectors.records import Change, Current, Order
 from integration.settings import Settings
 from integration.storage.database import Database
 from tests.making import START, order, stock, write
@@ -42,7 +42,8 @@ def open_for_business(database: Database, shop_id: int, orders: int = 400) -> No
 def cancelled(change: Change, at: datetime) -> Change:
     """The same order, cancelled."""
     assert isinstance(change, Current)
-    return Current(replace(change.record, cancelled_at=at), at)  # type: ignore[call-arg]
+    assert isinstance(change.record, Order)
+    return Current(replace(change.record, cancelled_at=at), at)
 
 
 @contextmanager

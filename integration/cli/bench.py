@@ -47,7 +47,7 @@ def bench(
         _list()
         return
     began = datetime.now(UTC)
-    figures = {each.name: list(_run(each, options, as_json=as_json)) for each in benchmarks}
+    figures = {each.name: _figures(each, options, as_json=as_json, needed=each.name in names) for each in benchmarks}
     if write is not None:
         from benchmarks.report import report
 
@@ -71,6 +71,19 @@ def _list() -> None:
     for each in map(get, BENCHMARKS):
         table.add_row(each.name, each.summary, f"{each.minutes:g}", "yes" if each.quick else "")
     Console().print(table)
+
+
+def _figures(benchmark: Benchmark, options: Options, *, as_json: bool, needed: bool) -> list[Figure]:
+    """Run one; without its data it is left out, unless it was asked for by name."""
+    from benchmarks.figures import NoData
+
+    try:
+        return list(_run(benchmark, options, as_json=as_json))
+    except NoData as reason:
+        if needed:
+            raise click.ClickException(str(reason)) from None
+        click.echo(f"{benchmark.name} is left out: {reason}", err=True)
+        return []
 
 
 def _run(benchmark: Benchmark, options: Options, *, as_json: bool) -> Iterator[Figure]:

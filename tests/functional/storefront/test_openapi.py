@@ -10,6 +10,7 @@ from flask import Flask
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
 
 from integration.settings import Settings
 from integration.storage.database import Database
@@ -23,6 +24,7 @@ def test_the_app_does_what_its_document_says(
     stock(database, make_shop(database, settings), range(1, 6))
     document = schemathesis.openapi.from_wsgi("/v1/openapi.json", app)
     for found in document.get_all_operations():
+        assert isinstance(found, Ok)
 
         @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
         @given(case=found.ok().as_strategy(generation_mode=mode))

@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from connectors.records import Change, Current, EraseCustomer, RecordKind, Refund, RefundLine, Removed
+from connectors.records import Change, Current, EraseCustomer, Order, RecordKind, Refund, RefundLine, Removed
 from integration.settings import Settings
 from integration.storage import training_data
 from integration.storage.base import to_micros
@@ -45,8 +45,9 @@ def refund(number: int, product: int, pieces: int = 1, *, order: str = "", custo
 
 def pieces(change: Change, quantity: int) -> Change:
     assert isinstance(change, Current)
-    lines = tuple(replace(line, quantity=quantity) for line in change.record.lines)  # type: ignore[union-attr]
-    return Current(replace(change.record, lines=lines), change.version)  # type: ignore[call-arg]
+    assert isinstance(change.record, Order)
+    lines = tuple(replace(line, quantity=quantity) for line in change.record.lines)
+    return Current(replace(change.record, lines=lines), change.version)
 
 
 def test_each_line_of_an_order_is_a_purchase(database: Database, shop_id: int) -> None:
@@ -75,11 +76,12 @@ def test_another_shops_orders_are_not_read(database: Database, settings: Setting
 def test_cancelled_test_and_removed_orders_teach_nothing(database: Database, shop_id: int) -> None:
     trial = order(2, [2])
     assert isinstance(trial, Current)
+    assert isinstance(trial.record, Order)
     data = read(
         database,
         shop_id,
         cancelled(order(1, [1]), LATER),
-        Current(replace(trial.record, is_test=True), trial.version),  # type: ignore[call-arg]
+        Current(replace(trial.record, is_test=True), trial.version),
         order(3, [3]),
         Removed(RecordKind.ORDER, "o3", LATER),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import click
@@ -13,8 +14,8 @@ from granian.log import LogLevels
 from integration.services.threads import leave_threads_to_implicit
 from integration.settings import BadSettings, Settings
 
-# More threads than cores only take the interpreter's lock from each other; a few bridge what waits for the database.
-THREADS_A_PROCESS = 4
+# One answers while another waits for the store; more only take the interpreter from each other (docs/decisions/0002).
+THREADS_A_PROCESS = 2
 STOP_SECONDS = 3
 
 
@@ -56,4 +57,7 @@ def make_app() -> Flask:
     app = create_app(Settings.from_environ(os.environ))
     services: Services = app.extensions[KEY]
     services.slates.warm()
+    # What was read so far stays; without this each full garbage collection walks all of it while a shopper waits.
+    gc.collect()
+    gc.freeze()
     return app

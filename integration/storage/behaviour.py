@@ -58,17 +58,14 @@ class BehaviourEvent(OfShop, Base):
 
 
 class Slate(OfShop, Base):
-    """A slate as it was computed.
+    """A slate as it was computed. Its id begins with the time in milliseconds, so the index on it is one of time too.
 
     items: in order, of each [product id, strategy, score, reason kind, reason's product id, reason's count].
     propensity: the probability with which the arm's policy shows this very slate; 1 for a deterministic one.
     """
 
     __tablename__ = "slate"
-    __table_args__ = (
-        UniqueConstraint("shop_id", "slate"),
-        Index("ix_slate_created_at", "shop_id", "created_at"),
-    )
+    __table_args__ = (UniqueConstraint("shop_id", "slate"),)
 
     slate: Mapped[str] = mapped_column(String(32))
     placement: Mapped[str] = mapped_column(String(32))

@@ -275,7 +275,6 @@ def _make_slate() -> None:
         sa.Column("created_at", Micros, nullable=False),
         sa.UniqueConstraint("shop_id", "slate", name="uq_slate_shop_id_slate"),
     )
-    op.create_index("ix_slate_created_at", "slate", ["shop_id", "created_at"])
 
 
 def _make_impression() -> None:

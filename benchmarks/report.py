@@ -75,6 +75,11 @@ def _processor() -> str:
 
 
 def _section(name: str, figures: Sequence[Figure]) -> str:
+    about = get(name).summary
     rows = [HEADINGS, ("---",) * len(HEADINGS), *map(cells, figures)]
+    data = {figure.data for figure in figures}
+    if len(data) == 1:
+        about += f", on {data.pop()}"
+        rows = [row[:-1] for row in rows]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"\n## {name}\n\n{get(name).summary}: `shelfwise bench {name}`\n\n{table}\n"
+    return f"## {name}\n\n{about[:1].upper()}{about[1:]}: `shelfwise bench {name}`\n\n{table}\n"

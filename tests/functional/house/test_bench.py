@@ -64,7 +64,7 @@ def test_quick_runs_the_quick_ones_and_writes_the_page(tmp_path: Path) -> None:
     bench("--quick", "--write", str(page))
     text = page.read_text()
     assert "| speed | 1,234 a second | 1,200 to 1,300 | 2,469 | 0.5 |" in text
-    assert "`shelfwise bench toy`" in text
+    assert "What it takes, on made up: `shelfwise bench toy`" in text
     assert f"{datetime.now(UTC):%Y}" in text
 
 

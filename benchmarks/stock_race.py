@@ -12,8 +12,9 @@ import multiprocessing
 import random
 import re
 import time
+from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +25,9 @@ from connectors.direct import sign
 PRODUCT = re.compile(rb'\{"product":"([^"]+)"')
 PLACEMENTS = ("home", "product", "cart", "collection", "search", "post_purchase")
 MOST_SECONDS = 1800.0
+
+# When a slate was asked for and when it was answered, in monotonic seconds, and the numbers of its products.
+Seen = tuple[float, float, "array[int]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,9 @@ def run(shop: Shopfront, *, slates: int, readers: int, writers: int, seed: int) 
     stop.set()
     sold_out = _collect(told, "write", write)
     seconds = time.monotonic() - began
-    intervals: dict[str, list[tuple[float, float]]] = {}
+    intervals: dict[int, list[tuple[float, float]]] = {}
     for part in sold_out:
-        for product, spans in part["spans"].items():
-            intervals.setdefault(product, []).extend(spans)
+        intervals.update(part["spans"])
     answered = [slate for part in seen for slate in part["slates"]]
     return Race(
         slates=len(answered),
@@ -104,10 +107,10 @@ def _collect(told: Any, kind: str, processes: Sequence[Any]) -> list[dict[str, A
     return parts
 
 
-def violates(slate: tuple[float, float, list[str]], intervals: dict[str, list[tuple[float, float]]]) -> bool:
-    """Whether a slate (asked at, answered at, products) holds a product that was gone all the while.
+def violates(slate: Seen, intervals: Mapping[int, list[tuple[float, float]]]) -> bool:
+    """Whether a slate holds a product that was gone all the while.
 
-    intervals: product -> when it was gone, in order of time.
+    intervals: a product's number -> when it was gone, in order of time.
     """
     asked, answered, products = slate
     for product in products:
@@ -121,7 +124,8 @@ def violates(slate: tuple[float, float, list[str]], intervals: dict[str, list[tu
 def _read(shop: Shopfront, slates: int, seed: int, told: Any) -> None:
     draw = random.Random(seed)
     client = Client(shop.port)
-    seen = []
+    numbers = {product.encode(): number for number, product in enumerate(shop.products)}
+    seen: list[Seen] = []
     try:
         for _ in range(slates):
             path = f"/v1/slates?shop={shop.key}&placement={draw.choice(PLACEMENTS)}&count=48"
@@ -133,7 +137,7 @@ def _read(shop: Shopfront, slates: int, seed: int, told: Any) -> None:
             status, body = client.send(get_bytes(path))
             answered = time.monotonic()
             _must_be_ok(status, body)
-            seen.append((asked, answered, [each.decode() for each in PRODUCT.findall(body)]))
+            seen.append((asked, answered, array("H", [numbers[each] for each in PRODUCT.findall(body)])))
         told.put({"kind": "read", "slates": seen})
     except Exception as error:  # noqa: BLE001 - told to the parent, which raises it
         told.put({"error": f"reading: {error!r}"})
@@ -153,12 +157,12 @@ class _Writer:
         self._prefix = f"{seed}-{number}-{time.time_ns()}"
         self._clock = datetime.now(UTC)
         self.deliveries = 0
-        self.spans: dict[str, list[tuple[float, float]]] = {}
+        self.spans: dict[int, list[tuple[float, float]]] = {}
 
     def round(self) -> None:
         """Empty a product, repeat and contradict it with old news, wait a little, and fill it again."""
         place = self._draw.choice(self._mine)
-        item, product = self._shop.inventory_items[place], self._shop.products[place]
+        item = self._shop.inventory_items[place]
         self._clock += timedelta(seconds=10)
         emptied_at = self._clock
         emptying = self._request(item, 0, emptied_at)
@@ -174,7 +178,7 @@ class _Writer:
             self._send(late)
         time.sleep(self._draw.random() * 0.02)
         gone_until = time.monotonic()
-        self.spans.setdefault(product, []).append((gone_from, gone_until))
+        self.spans.setdefault(place, []).append((gone_from, gone_until))
         self._send(self._request(item, self._draw.randint(1, 50), emptied_at + timedelta(seconds=1)))
 
     def _request(self, item: str, pieces: int, at: datetime) -> bytes:

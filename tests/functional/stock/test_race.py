@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import replace
 
 from benchmarks.stock_race import Shopfront, run, violates
@@ -26,10 +27,14 @@ def test_no_slate_that_was_computed_after_a_200_holds_an_empty_product(database:
 
 
 def test_the_judge_of_the_race_does_see_a_sold_out_product() -> None:
-    gone = {"p1": [(10.0, 20.0), (30.0, 40.0)]}
-    assert violates((11.0, 12.0, ["p2", "p1"]), gone)
-    assert violates((31.0, 39.0, ["p1"]), gone)
-    assert not violates((9.0, 12.0, ["p1"]), gone)
-    assert not violates((19.0, 21.0, ["p1"]), gone)
-    assert not violates((25.0, 26.0, ["p1"]), gone)
-    assert not violates((11.0, 12.0, ["p2"]), gone)
+    gone = {1: [(10.0, 20.0), (30.0, 40.0)]}
+
+    def judged(asked: float, answered: float, *products: int) -> bool:
+        return violates((asked, answered, array("H", products)), gone)
+
+    assert judged(11.0, 12.0, 2, 1)
+    assert judged(31.0, 39.0, 1)
+    assert not judged(9.0, 12.0, 1)
+    assert not judged(19.0, 21.0, 1)
+    assert not judged(25.0, 26.0, 1)
+    assert not judged(11.0, 12.0, 2)

@@ -23,10 +23,11 @@ T = TypeVar("T")
 class View:
     """One consistent state of a shelf, for the length of a request. Lists and arrays are by shelf row.
 
-    row_of: external product id -> row.
+    row_of: external product id -> row. model_version: of the model that is aligned, None without one.
     """
 
     aligned: Aligned
+    model_version: str | None
     shelf: Shelf
     product_ids: NDArray[np.int64]
     external_ids: Sequence[str]
@@ -56,9 +57,9 @@ class MarketShelf:
         self._cards: list[bytes] = []
         self._titles: list[str] = []
         self._external_ids: list[str] = []
-        self.view = self._look(align(None, self.shelf))
+        self.view = self._look(align(None, self.shelf), None)
 
-    def update(self, products: Sequence[ShelfProduct], model: Model | None, *, model_changed: bool) -> None:
+    def update(self, products: Sequence[ShelfProduct], model: Model | None, model_version: str | None) -> None:
         """Take over changed products and align the model with the shelf."""
         ids = self.shelf.product_ids
         changed = {product.product_id: product for product in products}
@@ -68,12 +69,15 @@ class MarketShelf:
                 self._replace(changed, np.searchsorted(ids, keys))
         else:
             self._extend(changed)
+        model_changed = model_version != self.view.model_version
         if changed or model_changed:
-            self.view = self._look(align(model, self.shelf, None if model_changed else self.view.aligned))
+            aligned = align(model, self.shelf, None if model_changed else self.view.aligned)
+            self.view = self._look(aligned, model_version)
 
-    def _look(self, aligned: Aligned) -> View:
+    def _look(self, aligned: Aligned, model_version: str | None) -> View:
         return View(
             aligned,
+            model_version,
             self.shelf,
             self.shelf.product_ids,
             self._external_ids,

@@ -128,12 +128,12 @@ class Shelves:
             current = shop.shelf_version >= row.shelf_version and shop.wanted_version == row.serving_version
             if current and not policy_changed:
                 return
-            model_changed = self._take_model(shop, row)
+            self._take_model(shop, row)
             since = -1 if policy_changed else shop.shelf_version
             if policy_changed:
                 shop.markets = {}
             changed = self._read(row.shop_id, since)
-            self._place(shop, row, changed, whole=since < 0, model_changed=model_changed)
+            self._place(shop, row, changed, whole=since < 0)
             shop.row = row
             shop.shelf_version = max(shop.shelf_version, row.shelf_version)
 
@@ -141,28 +141,25 @@ class Shelves:
         with self._database.read() as connection:
             return list(changed_since(connection, shop_id, since))
 
-    def _take_model(self, shop: ShopShelves, row: ShopRow) -> bool:
+    def _take_model(self, shop: ShopShelves, row: ShopRow) -> None:
         if shop.wanted_version == row.serving_version:
-            return False
+            return
         shop.wanted_version = row.serving_version
         if row.serving_version is None:
             shop.model, shop.model_version = None, None
-            return True
+            return
         try:
-            shop.model, _ = load(self._artifacts_dir / str(row.shop_id) / row.serving_version)
+            model, _ = load(self._artifacts_dir / str(row.shop_id) / row.serving_version)
         except (BadArtifact, OSError):
             # The ladder's lower rungs need no model; the one before goes on serving if there was one.
             log.exception("shop %s: model %s can't be loaded", row.shop_id, row.serving_version)
-            return False
-        shop.model_version = row.serving_version
-        return True
+            return
+        shop.model, shop.model_version = model, row.serving_version
 
-    def _place(
-        self, shop: ShopShelves, row: ShopRow, changed: list[ShelfProduct], *, whole: bool, model_changed: bool
-    ) -> None:
+    def _place(self, shop: ShopShelves, row: ShopRow, changed: list[ShelfProduct], *, whole: bool) -> None:
         """Bring every market up to date; a market that no product named before gets its own shelf."""
         for shelf in shop.markets.values():
-            shelf.update(changed, shop.model, model_changed=model_changed)
+            shelf.update(changed, shop.model, shop.model_version)
         markets: set[str | None] = {None}
         for product in changed:
             markets.update(product.markets or ())
@@ -176,5 +173,5 @@ class Shelves:
         everything = changed if whole else self._read(row.shop_id, -1)
         for name in fresh:
             shelf = MarketShelf(name, row.low_stock_threshold, row.stock_policy == StockPolicy.LAST)
-            shelf.update(everything, shop.model, model_changed=True)
+            shelf.update(everything, shop.model, shop.model_version)
             shop.markets = {**shop.markets, name: shelf}

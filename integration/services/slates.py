@@ -91,7 +91,7 @@ class Slates:
             raise NoSuchShop(request.shop)
         shop, view = found
         ranked = self._rank(shop.row.shop_id, view, request)
-        version = shop.model_version
+        version = view.model_version
         self._log.add(
             shop_id=shop.row.shop_id,
             slate_id=slate_id,

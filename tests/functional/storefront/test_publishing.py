@@ -6,6 +6,9 @@ import json
 import threading
 from dataclasses import replace
 
+import pytest
+from flask.testing import FlaskClient
+
 from benchmarks.web_server import served
 from benchmarks.wire import Client, get_bytes
 from integration.services.training import train
@@ -43,3 +46,20 @@ def test_processes_take_up_a_published_model_while_they_serve(database: Database
     assert {status for status, _, _ in answers} == {200}
     assert {None, published[0], published[1]} >= {version for _, version, _ in answers} >= {published[1]}
     assert min(items for _, _, items in answers) == 8
+
+
+def test_a_recommender_that_breaks_costs_the_rungs_that_need_it_and_nothing_else(
+    database: Database, settings: Settings, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop_id = make_shop(database, settings)
+    open_for_business(database, shop_id)
+    train(database, settings, shop_id, trigger="test")
+    page = "/v1/slates?shop=demo&placement=product&product=p1"
+    assert client.get(page).get_json()["strategy"] == "item"
+
+    def broken(*_: object) -> None:
+        raise FloatingPointError("a model gone bad")
+
+    monkeypatch.setattr("recommender.slates.rank_neighbours", broken)
+    slate = client.get(page).get_json()
+    assert (slate["strategy"], len(slate["items"])) == ("newest", 8)

@@ -9,7 +9,6 @@ import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
 from scipy import sparse
-from threadpoolctl import threadpool_limits
 
 from recommender.parameters import Parameters
 
@@ -33,18 +32,17 @@ def fit_factors(
 
     each: called with the number of the iteration that has just ended, from 1.
     """
-    with threadpool_limits(limits=1, user_api="blas"):
-        # alpha=1: the library multiplies stored values, which are confidences already, by its own alpha.
-        solver = AlternatingLeastSquares(
-            factors=parameters.factors,
-            regularization=parameters.regularization,
-            alpha=1.0,
-            iterations=iterations,
-            num_threads=parameters.threads,
-            random_state=parameters.seed,
-        )
-        if start is not None:
-            solver.user_factors, solver.item_factors = start.user.copy(), start.item.copy()
-        ended = (lambda number, _seconds, _loss: each(number + 1)) if each else None
-        solver.fit(confidences, show_progress=False, callback=ended)
+    # alpha=1: the library multiplies stored values, which are confidences already, by its own alpha.
+    solver = AlternatingLeastSquares(
+        factors=parameters.factors,
+        regularization=parameters.regularization,
+        alpha=1.0,
+        iterations=iterations,
+        num_threads=parameters.threads,
+        random_state=parameters.seed,
+    )
+    if start is not None:
+        solver.user_factors, solver.item_factors = start.user.copy(), start.item.copy()
+    ended = (lambda number, _seconds, _loss: each(number + 1)) if each else None
+    solver.fit(confidences, show_progress=False, callback=ended)
     return Factors(solver.user_factors, solver.item_factors)

@@ -29,9 +29,10 @@ def similar_by_text(texts: Sequence[str], k: int, threads: int) -> TopLists:
 
     def span(begin: int, end: int) -> TopLists:
         alike = words[begin:end] @ turned
-        rows = np.repeat(np.arange(begin, end), np.diff(alike.indptr))
+        own = np.arange(begin, end)
+        rows = np.repeat(own, np.diff(alike.indptr))
         scores = np.where(rows == alike.indices, 0, alike.data).astype(np.float32)
-        return of_sparse(alike.indptr, alike.indices, scores, k, begin)[0]
+        return of_sparse(alike.indptr, alike.indices, scores, k, own)[0]
 
     return stacked(in_chunks(len(texts), CHUNK, threads, span), k)
 

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from recommender.parameters import Parameters
 from recommender.together import Together
-from recommender.toplists import TopLists, in_chunks, of_dense, of_sparse, stacked
+from recommender.toplists import TopLists, among, in_chunks, of_dense, of_sparse, stacked
 
 CHUNK = 250
 
@@ -55,28 +55,38 @@ def similar_by_factors(
 
 
 def blended(
-    together: Together, item_factors: NDArray[np.float32], words: TopLists, parameters: Parameters
+    together: Together,
+    item_factors: NDArray[np.float32],
+    words: TopLists,
+    parameters: Parameters,
+    asked: NDArray[np.int64] | None = None,
 ) -> Neighbours:
     """One list a product: co-purchase, each row scaled to a best of 1, plus shares of words and of factors.
 
     Factors speak only for a product that co-purchase leaves with less than half a list, as in a shop where most
     orders hold one product; where lists are full they changed no figure and would cost most of the time.
+    asked: as for `bought_together`.
     """
+    n = len(item_factors)
+    wanted = np.arange(n) if asked is None else asked
     scores = together.lists.scores
     scaled = TopLists(together.lists.items, (scores / np.maximum(scores[:, :1], 1e-30)).astype(np.float32))
-    short = np.flatnonzero((scores > 0).sum(axis=1) * 2 < parameters.neighbours)
+    short = wanted[(scores[wanted] > 0).sum(axis=1) * 2 < parameters.neighbours]
     near = similar_by_factors(item_factors, short, parameters.neighbours, parameters.threads)
     matrix = scaled.matrix() + parameters.similar_weight * words.matrix() + parameters.factor_weight * near
-    lists, _ = of_sparse(matrix.indptr, matrix.indices, matrix.data, parameters.neighbours)
-    return Neighbours(lists.items, lists.scores, _counts(lists, together))
+    matrix = matrix[wanted]
+    lists, _ = of_sparse(matrix.indptr, matrix.indices, matrix.data, parameters.neighbours, wanted)
+    lists = among(lists, wanted, n)
+    return Neighbours(lists.items, lists.scores, _counts(lists, together, wanted))
 
 
-def _counts(lists: TopLists, together: Together) -> NDArray[np.int32]:
-    """The co-purchase counts of the pairs in `lists`; 0 for a pair that `together` does not hold."""
+def _counts(lists: TopLists, together: Together, rows: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The co-purchase counts of the pairs in some rows of `lists`; 0 for a pair that `together` does not hold."""
     found = np.zeros(len(lists.items), np.int32)
     counts = np.zeros_like(lists.items)
-    for row, (mine, partners) in enumerate(zip(lists.items, together.lists.items, strict=True)):
+    for row in rows.tolist():
+        partners = together.lists.items[row]
         found[partners] = together.counts[row]
-        counts[row] = found[mine]
+        counts[row] = found[lists.items[row]]
         found[partners] = 0
     return counts

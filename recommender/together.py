@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recommender.confidence import decay
 from recommender.interactions import Orders
 from recommender.parameters import Parameters
-from recommender.toplists import TopLists, in_chunks, of_sparse, stacked
+from recommender.toplists import TopLists, among, in_chunks, of_sparse, stacked
 
 CHUNK = 500
 
@@ -23,11 +23,14 @@ class Together:
     counts: NDArray[np.int32]
 
 
-def bought_together(orders: Orders, now: int, parameters: Parameters) -> Together:
+def bought_together(
+    orders: Orders, now: int, parameters: Parameters, asked: NDArray[np.int64] | None = None
+) -> Together:
     """Score of j beside i: W_ij / ((W_i + s) (W_j + s)^damping), where W sums the orders' weights.
 
     An order weighs its decay by age over its size less one, so that a long order does not speak for all its pairs.
-    s: `together_shrinkage` average products, which keeps a pair seen once from leading.
+    s: `together_shrinkage` average products, which keeps a pair seen once from leading. asked: products whose lists
+    are wanted, each once, all by default; the others' stay empty.
     """
     small = orders.sizes <= parameters.largest_basket
     matrix = orders.matrix[small]
@@ -42,16 +45,21 @@ def bought_together(orders: Orders, now: int, parameters: Parameters) -> Togethe
     right = matrix.astype(np.complex64)
     damped = (totals + shrinkage) ** parameters.together_damping
 
+    n = matrix.shape[1]
+    wanted = np.arange(n) if asked is None else asked
+
     def span(begin: int, end: int) -> Together:
-        pairs = left[begin:end] @ right
-        rows = np.repeat(np.arange(begin, end), np.diff(pairs.indptr))
+        own = wanted[begin:end]
+        pairs = left[own] @ right
+        rows = np.repeat(own, np.diff(pairs.indptr))
         scores = (pairs.data.imag / ((totals[rows] + shrinkage) * damped[pairs.indices])).astype(np.float32)
         scores[rows == pairs.indices] = 0.0
-        lists, kept = of_sparse(pairs.indptr, pairs.indices, scores, parameters.neighbours, begin)
+        lists, kept = of_sparse(pairs.indptr, pairs.indices, scores, parameters.neighbours, own)
         counts = np.where(kept >= 0, pairs.data.real[kept] if pairs.nnz else 0, 0).astype(np.int32)
         return Together(lists, counts)
 
-    parts = in_chunks(matrix.shape[1], CHUNK, parameters.threads, span)
-    lists = stacked([part.lists for part in parts], parameters.neighbours)
-    counts = [part.counts for part in parts] or [np.empty((0, parameters.neighbours), np.int32)]
-    return Together(lists, np.concatenate(counts))
+    parts = in_chunks(len(wanted), CHUNK, parameters.threads, span)
+    lists = among(stacked([part.lists for part in parts], parameters.neighbours), wanted, n)
+    counts = np.zeros((n, parameters.neighbours), np.int32)
+    counts[wanted] = np.concatenate([part.counts for part in parts]) if parts else 0
+    return Together(lists, counts)

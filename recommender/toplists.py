@@ -33,18 +33,22 @@ class TopLists:
         return sparse.csr_matrix((self.scores[stored], self.items[stored], bounds), shape=(n, n))
 
 
-def empty(rows: int, k: int, first: int = 0) -> TopLists:
-    """Lists of padding only for the rows from `first`."""
-    own = np.arange(first, first + rows, dtype=np.int32)
-    return TopLists(np.repeat(own[:, None], k, axis=1), np.zeros((rows, k), np.float32))
+def empty(own: NDArray[np.integer], k: int) -> TopLists:
+    """Lists of padding only, for rows that have the numbers `own`."""
+    return TopLists(np.repeat(own.astype(np.int32)[:, None], k, axis=1), np.zeros((len(own), k), np.float32))
 
 
 def of_sparse(
-    indptr: NDArray[np.int32], columns: NDArray[np.int32], scores: NDArray[np.float32], k: int, first: int = 0
+    indptr: NDArray[np.int32],
+    columns: NDArray[np.int32],
+    scores: NDArray[np.float32],
+    k: int,
+    own: NDArray[np.integer] | None = None,
 ) -> tuple[TopLists, NDArray[np.int64]]:
-    """The best k stored columns of each row of a CSR whose rows are those from `first` on of the whole; scores >= 0.
+    """The best k stored columns of each row of a CSR; scores >= 0, and a score of 0 is no neighbour.
 
-    A score of 0 is no neighbour. Also where the kept ones stand in `scores`, int64 (rows, k), -1 in the padding.
+    own: the number that each row has in the whole; its place by default. Also where the kept ones stand in `scores`,
+    int64 (rows, k), -1 in the padding.
     """
     rows = len(indptr) - 1
     kept = np.full((rows, k), -1, np.int64)
@@ -56,9 +60,9 @@ def of_sparse(
         best = best[np.argsort(-mine[best], kind="stable")]
         kept[row, : len(best)] = best + begin
     filled = (kept >= 0) & (scores[kept] > 0) if len(scores) else np.zeros(kept.shape, np.bool_)
-    own = empty(rows, k, first)
-    items = np.where(filled, columns[kept], own.items) if len(scores) else own.items
-    values = np.where(filled, scores[kept], 0).astype(np.float32) if len(scores) else own.scores
+    padding = empty(np.arange(rows) if own is None else own, k)
+    items = np.where(filled, columns[kept], padding.items) if len(scores) else padding.items
+    values = np.where(filled, scores[kept], 0).astype(np.float32) if len(scores) else padding.scores
     return TopLists(items.astype(np.int32, copy=False), values), np.where(filled, kept, -1)
 
 
@@ -80,5 +84,12 @@ def in_chunks(rows: int, size: int, threads: int, work: Callable[[int, int], Par
 def stacked(parts: Sequence[TopLists], k: int) -> TopLists:
     """Lists of consecutive spans of rows as one."""
     if not parts:
-        return empty(0, k)
+        return empty(np.empty(0, np.int32), k)
     return TopLists(np.concatenate([part.items for part in parts]), np.concatenate([part.scores for part in parts]))
+
+
+def among(lists: TopLists, rows: NDArray[np.int64], n: int) -> TopLists:
+    """The lists of some rows as the lists of all n, of which the others are empty."""
+    whole = empty(np.arange(n), lists.items.shape[1])
+    whole.items[rows], whole.scores[rows] = lists.items, lists.scores
+    return whole

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from recommender import metrics
 from recommender.als import Factors, fit_factors
@@ -29,7 +32,7 @@ from recommender.model import Model, Record, Serving
 from recommender.neighbours import blended
 from recommender.parameters import Parameters
 from recommender.splits import Cases, before, cases_within, last_days
-from recommender.together import bought_together
+from recommender.together import Together, bought_together
 from recommender.toplists import TopLists
 from recommender.trending import popularity, trending_scores
 from recommender.verdict import ENOUGH_CASES, FEWEST_CASES, Verdict, judge, untested
@@ -52,7 +55,10 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class _Data:
-    """What every step works on. order, users: int64 (m,), of each sold line; now: its newest line's time."""
+    """What every step works on. order, users: int64 (m,), of each sold line; now: its newest line's time.
+
+    words: being found beside the first steps.
+    """
 
     purchases: Purchases
     catalogue: Catalogue
@@ -61,7 +67,7 @@ class _Data:
     parameters: Parameters
     users: NDArray[np.int64]
     n_users: int
-    words: TopLists
+    words: Future[TopLists]
     now: int
 
 
@@ -81,25 +87,55 @@ def fit(
     """
     check(purchases, catalogue)
     progress("matrix", 0.0)
-    data = _prepared(purchases, catalogue, parameters)
+    with threadpool_limits(limits=1, user_api="blas"), _beside() as beside:
+        return _fitted(purchases, catalogue, parameters, serving, serving_until, progress, beside)
+
+
+@contextmanager
+def _beside() -> Iterator[ThreadPoolExecutor]:
+    """One thread for work beside ALS, task after task; what was not begun is dropped at the end.
+
+    Nothing in it depends on how far ALS has come, so results are the same whichever is quicker.
+    """
+    pool = ThreadPoolExecutor(1, "beside")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _fitted(
+    purchases: Purchases,
+    catalogue: Catalogue,
+    parameters: Parameters,
+    serving: Model | None,
+    serving_until: int | None,
+    progress: Progress,
+    beside: ThreadPoolExecutor,
+) -> Fit:
+    words = beside.submit(similar_by_text, catalogue.texts, min(SIMILAR, parameters.neighbours), parameters.threads)
+    data = _prepared(purchases, catalogue, parameters, words)
+    together = beside.submit(bought_together, data.orders, data.now, parameters)
     plan = _planned(data, serving, serving_until)
+    every = parameters.iterations
     if len(plan.cases) < FEWEST_CASES:
-        progress("fit", 0.1)
-        factors = _factors(
-            data, None, parameters.iterations, None, _part(progress, "fit", 0.1, 0.9, parameters.iterations)
-        )
+        factors = _factors(data, None, every, None, _part(progress, "fit", 0.1, 0.9, every))
         progress("neighbours", 0.9)
-        return Fit(_model(data, None, factors)[0], {"cases": len(plan.cases)}, untested(len(plan.cases)))
+        model = _model(data, data.orders, together.result(), factors)
+        return Fit(model, {"cases": len(plan.cases)}, untested(len(plan.cases)))
     past = before(data.orders, data.order, plan.cut)
-    steps = _steps(parameters.iterations)
-    data, factors = _chosen(data, past, steps[0], progress)
-    factors = _factors(data, past, steps[1], factors, _part(progress, "fit", 0.35, 0.55, steps[1]))
-    progress("backtest", 0.55)
-    table, verdict = _tested(data, plan, factors)
-    progress("refit", 0.65)
-    factors = _factors(data, None, steps[2], factors, _part(progress, "refit", 0.65, 0.9, steps[2]))
-    progress("neighbours", 0.9)
-    model, _ = _model(data, None, factors)
+    cut = last_days(purchases.time[past], parameters.held_out_days)
+    first, second, third = _steps(every)
+    earlier = before(data.orders, data.order, cut)
+    factors = _factors(data, earlier, first, None, _part(progress, "fit", 0.05, 0.35, first))
+    weight = beside.submit(_trending_weight, data, past, cut, factors)
+    factors = _factors(data, past, second, factors, _part(progress, "fit", 0.35, 0.6, second))
+    tested = beside.submit(_tested, data, plan, factors, weight)
+    factors = _factors(data, None, third, factors, _part(progress, "refit", 0.6, 0.9, third))
+    progress("backtest", 0.9)
+    table, verdict = tested.result()
+    progress("neighbours", 0.95)
+    model = _model(_weighted(data, weight.result()), data.orders, together.result(), factors)
     return Fit(replace(model, tested=table.tested()), table.as_dict(), verdict)
 
 
@@ -109,29 +145,26 @@ def _steps(iterations: int) -> tuple[int, int, int]:
     return third, third, max(iterations - 2 * third, 1)
 
 
-def _chosen(data: _Data, past: NDArray[np.bool_], iterations: int, progress: Progress) -> tuple[_Data, Factors]:
-    """The data with the trending weight that the end of the past itself likes best, and factors to go on from.
+def _trending_weight(data: _Data, past: NDArray[np.bool_], cut: int, factors: Factors) -> float:
+    """The trending weight that the end of the past itself, from the cut on, likes best.
 
     A shop with many orders a product does best by its neighbours; one with few by what sells at all. The test weeks
-    have no part in this.
+    have no part in this. factors: of what lies before the cut.
     """
-    p = data.parameters
-    cut = last_days(data.purchases.time[past], p.held_out_days)
-    earlier = before(data.orders, data.order, cut)
-    progress("fit", 0.05)
-    factors = _factors(data, earlier, iterations, None, _part(progress, "fit", 0.05, 0.3, iterations))
-    progress("choose", 0.3)
     last = int(data.purchases.time[past].max(initial=0)) + 1
     cases = _cases(data, cut, last, CHOOSING_CASES)
     if len(cases) < FEWEST_CASES:
-        return data, factors
-    model, _ = _model(data, data.orders.where(data.orders.time < cut), factors)
+        return data.parameters.trending_weight
+    model, _ = _asked(data, data.orders.where(data.orders.time < cut), factors, cases)
     gains = []
     for weight in TRENDING_WEIGHTS:
         tried = replace(model, serving=replace(model.serving, trending_weight=weight))
         gains.append(float(metrics.gains(metrics.positions(served(tried, data.catalogue, cases), cases.targets)).sum()))
-    best = TRENDING_WEIGHTS[int(np.argmax(gains))]
-    return replace(data, parameters=replace(p, trending_weight=best)), factors
+    return TRENDING_WEIGHTS[int(np.argmax(gains))]
+
+
+def _weighted(data: _Data, trending_weight: float) -> _Data:
+    return replace(data, parameters=replace(data.parameters, trending_weight=trending_weight))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +177,9 @@ class _Plan:
     before: Record | None
 
 
-def _prepared(purchases: Purchases, catalogue: Catalogue, parameters: Parameters) -> _Data:
+def _prepared(purchases: Purchases, catalogue: Catalogue, parameters: Parameters, words: Future[TopLists]) -> _Data:
     orders, order = orders_of(purchases, len(catalogue))
     users, n_users = user_rows(purchases, order, orders.sizes, parameters.largest_basket)
-    words = similar_by_text(catalogue.texts, min(SIMILAR, parameters.neighbours), parameters.threads)
     now = int(purchases.time.max()) if len(purchases) else 0
     return _Data(purchases, catalogue, orders, order, parameters, users, n_users, words, now)
 
@@ -193,33 +225,36 @@ def _factors(
     return fit_factors(confidence(matrix, p.alpha), p, iterations, start, each)
 
 
-def _model(data: _Data, past: Orders | None, factors: Factors) -> tuple[Model, TopLists]:
-    """The model of some orders, all by default, and its co-purchase lists."""
+def _asked(data: _Data, orders: Orders, factors: Factors, cases: Cases) -> tuple[Model, TopLists]:
+    """The model of some orders and its co-purchase lists, with neighbours for the products of some cases alone."""
+    asked = np.unique(np.fromiter((item for prefix in cases.prefixes for item in prefix), np.int64))
+    together = bought_together(orders, int(orders.time.max(initial=0)), data.parameters, asked)
+    return _model(data, orders, together, factors, asked), together.lists
+
+
+def _model(
+    data: _Data, orders: Orders, together: Together, factors: Factors, asked: NDArray[np.int64] | None = None
+) -> Model:
+    """The model of some orders. asked: the products that get neighbours, all by default."""
     p = data.parameters
-    orders = data.orders if past is None else past
-    now = int(orders.time.max(initial=0))
-    together = bought_together(orders, now, p)
-    neighbours = blended(together, factors.item, data.words, p)
-    return (
-        Model(
-            data.catalogue.product_ids,
-            factors.item,
-            fold_factors(factors.item, p.regularization),
-            neighbours.items,
-            neighbours.scores,
-            neighbours.counts,
-            trending_scores(orders, now, p.trending_half_life_days),
-            Serving(p.alpha, p.fold_in_weight, p.trending_weight, p.seed_decay, p.seeds),
-        ),
-        together.lists,
+    neighbours = blended(together, factors.item, data.words.result(), p, asked)
+    return Model(
+        data.catalogue.product_ids,
+        factors.item,
+        fold_factors(factors.item, p.regularization),
+        neighbours.items,
+        neighbours.scores,
+        neighbours.counts,
+        trending_scores(orders, int(orders.time.max(initial=0)), p.trending_half_life_days),
+        Serving(p.alpha, p.fold_in_weight, p.trending_weight, p.seed_decay, p.seeds),
     )
 
 
-def _tested(data: _Data, plan: _Plan, factors: Factors) -> tuple[Backtest, Verdict]:
+def _tested(data: _Data, plan: _Plan, factors: Factors, weight: Future[float]) -> tuple[Backtest, Verdict]:
     """What the model of the past does on the cases, beside the plain strategies and the serving model."""
     p, cases, n = data.parameters, plan.cases, len(data.catalogue)
     orders = data.orders.where(data.orders.time < plan.cut)
-    model, together = _model(data, orders, factors)
+    model, together = _asked(_weighted(data, weight.result()), orders, factors, cases)
     histories = np.where(cases.repeat, data.users[cases.lines], -1)
     lists = {
         "popularity": same_for_all(popularity(orders), cases),
@@ -237,5 +272,6 @@ def _tested(data: _Data, plan: _Plan, factors: Factors) -> tuple[Backtest, Verdi
 
 
 def _part(progress: Progress, stage: str, begin: float, end: float, iterations: int) -> Callable[[int], None]:
-    """A callback for an iteration's end that moves `progress` from `begin` to `end`."""
+    """Tells `progress` that a stage begins; a callback for an iteration's end that moves it from `begin` to `end`."""
+    progress(stage, begin)
     return lambda ended: progress(stage, begin + (end - begin) * ended / iterations)

@@ -58,3 +58,13 @@ def test_an_order_longer_than_a_basket_tells_nothing_of_pairs() -> None:
     together = bought_together(orders, START, replace(SMALL, largest_basket=8))
     assert not together.lists.scores.any()
     assert not together.counts.any()
+
+
+def test_lists_of_a_few_products_are_those_of_all() -> None:
+    orders, _ = orders_of(purchases(), 40)
+    asked = np.array([3, 17, 18])
+    every, few = bought_together(orders, START, SMALL), bought_together(orders, START, SMALL, asked)
+    assert np.array_equal(few.lists.items[asked], every.lists.items[asked])
+    assert np.array_equal(few.lists.scores[asked], every.lists.scores[asked])
+    assert np.array_equal(few.counts[asked], every.counts[asked])
+    assert not np.delete(few.lists.scores, asked, axis=0).any()

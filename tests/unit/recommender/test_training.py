@@ -169,9 +169,8 @@ def test_progress_only_ever_goes_on() -> None:
     assert list(dict.fromkeys(stage for stage, _ in told)) == [
         "matrix",
         "fit",
-        "choose",
-        "backtest",
         "refit",
+        "backtest",
         "neighbours",
     ]
 

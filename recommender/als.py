@@ -27,10 +27,12 @@ def fit_factors(
     iterations: int,
     start: Factors | None = None,
     each: Callable[[int], None] | None = None,
+    gradient_steps: int = 3,
 ) -> Factors:
     """Factors of a confidence matrix, CSR (n_users, n_items), after some iterations from `start` or from small noise.
 
-    each: called with the number of the iteration that has just ended, from 1.
+    each: called with the number of the iteration that has just ended, from 1. gradient_steps: of conjugate gradient,
+    for each row in an iteration; fewer are quicker and rougher. BLAS should be held to one thread meanwhile.
     """
     # alpha=1: the library multiplies stored values, which are confidences already, by its own alpha.
     solver = AlternatingLeastSquares(
@@ -41,6 +43,7 @@ def fit_factors(
         num_threads=parameters.threads,
         random_state=parameters.seed,
     )
+    solver.cg_steps = gradient_steps
     if start is not None:
         solver.user_factors, solver.item_factors = start.user.copy(), start.item.copy()
     ended = (lambda number, _seconds, _loss: each(number + 1)) if each else None

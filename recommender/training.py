@@ -42,6 +42,7 @@ Progress = Callable[[str, float], None]
 SIMILAR = 30
 TRENDING_WEIGHTS = (0.1, 1.0, 10.0)
 CHOOSING_CASES = 500
+ROUGH_STEPS, EXACT_STEPS = 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _fitted(
     progress: Progress,
     beside: ThreadPoolExecutor,
 ) -> Fit:
-    words = beside.submit(similar_by_text, catalogue.texts, min(SIMILAR, parameters.neighbours), parameters.threads)
+    words = beside.submit(similar_by_text, catalogue.texts, min(SIMILAR, parameters.neighbours), 1)
     data = _prepared(purchases, catalogue, parameters, words)
     together = beside.submit(bought_together, data.orders, data.now, parameters)
     plan = _planned(data, serving, serving_until)
@@ -222,7 +223,9 @@ def _factors(
     now = data.now if past is None else int(lines.time[past].max(initial=0))
     weights = line_weights(lines.quantity, lines.time, now, p.half_life_days)
     matrix = user_items(rows, lines.item, weights, (data.n_users, len(data.catalogue)))
-    return fit_factors(confidence(matrix, p.alpha), p, iterations, start, each)
+    # The first steps, from noise, are soon made good by the next ones.
+    steps = ROUGH_STEPS if start is None and past is not None else EXACT_STEPS
+    return fit_factors(confidence(matrix, p.alpha), p, iterations, start, each, steps)
 
 
 def _asked(data: _Data, orders: Orders, factors: Factors, cases: Cases) -> tuple[Model, TopLists]:

@@ -75,9 +75,8 @@ class Backtest:
         }
 
     def _hit_rates(self, group: NDArray[np.bool_]) -> dict[str, object]:
-        rates = {
-            name: metrics.mean(row.hits[group], self.weights[:, group]).as_dict() for name, row in self.rows.items()
-        }
+        weights = self.weights[:, group]
+        rates = {name: metrics.mean(row.hits[group], weights).as_dict() for name, row in self.rows.items()}
         return {"cases": int(group.sum()), "hr@10": rates}
 
 

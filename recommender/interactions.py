@@ -128,8 +128,11 @@ def user_rows(
     tell nothing of anybody's taste and are in no row. order, sizes: see `orders_of`.
     """
     guest = purchases.user == GUEST
-    size = sizes[order]
-    telling = guest & (size >= 2) & (size <= largest_basket)
+    if not guest.any():
+        return codes(purchases.user)
+    lines = np.flatnonzero(guest)
+    size = sizes[order[lines]]
+    telling = lines[(size >= 2) & (size <= largest_basket)]
     rows = np.full(len(purchases), -1, np.int64)
     rows[~guest], customers = codes(purchases.user[~guest])
     numbers, guests = codes(order[telling])

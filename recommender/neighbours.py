@@ -56,7 +56,7 @@ def similar_by_factors(
 
 def blended(
     together: Together,
-    item_factors: NDArray[np.float32],
+    item_factors: NDArray[np.float32] | None,
     words: TopLists,
     parameters: Parameters,
     asked: NDArray[np.int64] | None = None,
@@ -65,19 +65,38 @@ def blended(
 
     Factors speak only for a product that co-purchase leaves with less than half a list, as in a shop where most
     orders hold one product; where lists are full they changed no figure and would cost most of the time.
-    asked: as for `bought_together`.
+    item_factors: None leaves them out, see `completed`. asked: as for `bought_together`.
     """
-    n = len(item_factors)
+    n = len(words.items)
     wanted = np.arange(n) if asked is None else asked
     scores = together.lists.scores
     scaled = TopLists(together.lists.items, (scores / np.maximum(scores[:, :1], 1e-30)).astype(np.float32))
-    short = wanted[(scores[wanted] > 0).sum(axis=1) * 2 < parameters.neighbours]
-    near = similar_by_factors(item_factors, short, parameters.neighbours, parameters.threads)
-    matrix = scaled.matrix() + parameters.similar_weight * words.matrix() + parameters.factor_weight * near
+    matrix = scaled.matrix() + parameters.similar_weight * words.matrix()
+    if item_factors is not None:
+        short = wanted[_short(together, parameters)[wanted]]
+        near = similar_by_factors(item_factors, short, parameters.neighbours, parameters.threads)
+        matrix = matrix + parameters.factor_weight * near
     matrix = matrix[wanted]
     lists, _ = of_sparse(matrix.indptr, matrix.indices, matrix.data, parameters.neighbours, wanted)
     lists = among(lists, wanted, n)
     return Neighbours(lists.items, lists.scores, _counts(lists, together, wanted))
+
+
+def completed(
+    draft: Neighbours, together: Together, item_factors: NDArray[np.float32], words: TopLists, parameters: Parameters
+) -> Neighbours:
+    """All that `blended` gives with factors, from what it gave without them: only the lists that want them are new."""
+    short = np.flatnonzero(_short(together, parameters))
+    again = blended(together, item_factors, words, parameters, short)
+    items, scores, counts = draft.items.copy(), draft.scores.copy(), draft.counts.copy()
+    items[short], scores[short], counts[short] = again.items[short], again.scores[short], again.counts[short]
+    return Neighbours(items, scores, counts)
+
+
+def _short(together: Together, parameters: Parameters) -> NDArray[np.bool_]:
+    """Which products co-purchase leaves with less than half a list, bool (n,)."""
+    short: NDArray[np.bool_] = (together.lists.scores > 0).sum(axis=1) * 2 < parameters.neighbours
+    return short
 
 
 def _counts(lists: TopLists, together: Together, rows: NDArray[np.int64]) -> NDArray[np.int32]:

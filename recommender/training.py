@@ -29,7 +29,7 @@ from recommender.content import similar_by_text
 from recommender.folding import fold_factors
 from recommender.interactions import Catalogue, Orders, Purchases, check, orders_of, user_items, user_rows
 from recommender.model import Model, Record, Serving
-from recommender.neighbours import blended
+from recommender.neighbours import Neighbours, blended, completed
 from recommender.parameters import Parameters
 from recommender.splits import Cases, before, cases_within, last_days
 from recommender.together import Together, bought_together
@@ -116,13 +116,13 @@ def _fitted(
 ) -> Fit:
     words = beside.submit(similar_by_text, catalogue.texts, min(SIMILAR, parameters.neighbours), 1)
     data = _prepared(purchases, catalogue, parameters, words)
-    together = beside.submit(bought_together, data.orders, data.now, parameters)
+    draft = beside.submit(_drafted, data)
     plan = _planned(data, serving, serving_until)
     every = parameters.iterations
     if len(plan.cases) < FEWEST_CASES:
         factors = _factors(data, None, every, None, _part(progress, "fit", 0.1, 0.9, every))
         progress("neighbours", 0.9)
-        model = _model(data, data.orders, together.result(), factors)
+        model = _finished(data, draft.result(), factors)
         return Fit(model, {"cases": len(plan.cases)}, untested(len(plan.cases)))
     past = before(data.orders, data.order, plan.cut)
     cut = last_days(purchases.time[past], parameters.held_out_days)
@@ -134,10 +134,10 @@ def _fitted(
     tested = beside.submit(_tested, data, plan, factors, weight)
     factors = _factors(data, None, third, factors, _part(progress, "refit", 0.6, 0.9, third))
     progress("backtest", 0.9)
-    table, verdict = tested.result()
+    record, table, verdict = tested.result()
     progress("neighbours", 0.95)
-    model = _model(_weighted(data, weight.result()), data.orders, together.result(), factors)
-    return Fit(replace(model, tested=table.tested()), table.as_dict(), verdict)
+    model = _finished(_weighted(data, weight.result()), draft.result(), factors)
+    return Fit(replace(model, tested=record), table, verdict)
 
 
 def _steps(iterations: int) -> tuple[int, int, int]:
@@ -232,15 +232,25 @@ def _asked(data: _Data, orders: Orders, factors: Factors, cases: Cases) -> tuple
     """The model of some orders and its co-purchase lists, with neighbours for the products of some cases alone."""
     asked = np.unique(np.fromiter((item for prefix in cases.prefixes for item in prefix), np.int64))
     together = bought_together(orders, int(orders.time.max(initial=0)), data.parameters, asked)
-    return _model(data, orders, together, factors, asked), together.lists
+    neighbours = blended(together, factors.item, data.words.result(), data.parameters, asked)
+    return _model(data, orders, neighbours, factors), together.lists
 
 
-def _model(
-    data: _Data, orders: Orders, together: Together, factors: Factors, asked: NDArray[np.int64] | None = None
-) -> Model:
-    """The model of some orders. asked: the products that get neighbours, all by default."""
+def _drafted(data: _Data) -> tuple[Together, Neighbours]:
+    """Co-purchase of all orders, and all neighbours as far as they do without factors."""
+    together = bought_together(data.orders, data.now, data.parameters)
+    return together, blended(together, None, data.words.result(), data.parameters)
+
+
+def _finished(data: _Data, draft: tuple[Together, Neighbours], factors: Factors) -> Model:
+    """The model of all orders."""
+    together, neighbours = draft
+    neighbours = completed(neighbours, together, factors.item, data.words.result(), data.parameters)
+    return _model(data, data.orders, neighbours, factors)
+
+
+def _model(data: _Data, orders: Orders, neighbours: Neighbours, factors: Factors) -> Model:
     p = data.parameters
-    neighbours = blended(together, factors.item, data.words.result(), p, asked)
     return Model(
         data.catalogue.product_ids,
         factors.item,
@@ -253,7 +263,9 @@ def _model(
     )
 
 
-def _tested(data: _Data, plan: _Plan, factors: Factors, weight: Future[float]) -> tuple[Backtest, Verdict]:
+def _tested(
+    data: _Data, plan: _Plan, factors: Factors, weight: Future[float]
+) -> tuple[Record, dict[str, object], Verdict]:
     """What the model of the past does on the cases, beside the plain strategies and the serving model."""
     p, cases, n = data.parameters, plan.cases, len(data.catalogue)
     orders = data.orders.where(data.orders.time < plan.cut)
@@ -271,7 +283,8 @@ def _tested(data: _Data, plan: _Plan, factors: Factors, weight: Future[float]) -
         lists[RIVAL] = served(plan.rival, data.catalogue, cases)
     weights = metrics.resamples(len(cases), p.seed)
     rows = {name: measure(found, cases, n, weights, p.seed) for name, found in lists.items()}
-    return Backtest(rows, cases, plan.cut, data.now, weights), judge(rows, plan.before, weights)
+    table = Backtest(rows, cases, plan.cut, data.now, weights)
+    return table.tested(), table.as_dict(), judge(rows, plan.before, weights)
 
 
 def _part(progress: Progress, stage: str, begin: float, end: float, iterations: int) -> Callable[[int], None]:

@@ -35,7 +35,7 @@ def prepare(orders: Path | None, currency: str, parent: int) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _prepare(Settings.from_environ(os.environ), LocalShop.of(orders), currency)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
         sys.exit(0)
     except BaseException:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which is what the parent will send us now

@@ -21,6 +21,9 @@ from integration.cli.watchdog import read_sessions
 READY = "ready"
 LONGEST_LOG_BYTES = 10_000_000
 
+# What honcho's manager returns after Ctrl-C and after SIGTERM.
+ASKED = (130, 143)
+
 # What would train or drain while the shop is still being loaded.
 GATED = ("worker", "scheduler")
 
@@ -42,10 +45,18 @@ class LogPrinter(Printer):  # type: ignore[misc]  # honcho has no types
 
 
 class Together(Manager):  # type: ignore[misc]  # honcho has no types
-    """Honcho's own manager, which also kills what hangs when *nothing* has stopped in time."""
+    """Honcho's own manager, made to stop all that it has started at whatever moment it is asked to."""
+
+    def __init__(self, printer: Printer) -> None:
+        super().__init__(printer)
+        self._asked_early = False
+        self._first_stopped: dict[str, int] = {}
 
     def terminate(self) -> None:
-        """Ask all processes to end, and kill what has not after a grace."""
+        """Ask all processes to end, and kill what has not after a grace, even if nothing has."""
+        if not super()._all_started():
+            self._asked_early = True
+            return
         signal.signal(signal.SIGALRM, lambda _number, _frame: self.kill())
         signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
         super().terminate()
@@ -55,20 +66,20 @@ class Together(Manager):  # type: ignore[misc]  # honcho has no types
         kill_sessions([each["pid"] for each in self._processes.values() if each.get("returncode") is None])
 
     def stopped_by_itself(self) -> dict[str, int]:
-        """Exit codes of processes that ended before they were asked to."""
-        return {} if self.asked else self.first_stopped
+        """Exit codes of processes that ended before they were asked to; none if somebody stopped us."""
+        return {} if self.returncode in ASKED else self._first_stopped
 
-    @property
-    def asked(self) -> bool:
-        """Whether somebody stopped us, by Ctrl-C or SIGTERM."""
-        return self.returncode in (130, 143)
-
-    first_stopped: dict[str, int]
+    def _all_started(self) -> bool:
+        started = bool(super()._all_started())
+        if started and self._asked_early:
+            self._asked_early = False
+            self.terminate()
+        return started
 
     def _any_stopped(self) -> bool:
         stopped = {name: each["returncode"] for name, each in self._processes.items() if "returncode" in each}
         if stopped and not self._terminating:
-            self.first_stopped = stopped
+            self._first_stopped = stopped
         return bool(stopped)
 
 
@@ -88,7 +99,6 @@ def run_together(
     (numbers / "prepare.pid").write_text(str(first.pid))
     with _open_log(folder / "shelfwise.log") as log, _Watchdog(numbers):
         together = Together(LogPrinter(log, first))
-        together.first_stopped = {}
         for name, command in commands.items():
             together.add_process(name, _in_shell(name, command, numbers), env=dict(environ))
         together.loop()

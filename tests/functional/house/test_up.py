@@ -48,7 +48,7 @@ class Running:
         self.data = folder / "my data"
         self.port = free_port()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SHELFWISE_")}
-        self._out = folder / "out"
+        self._out = folder / f"out-{self.port}"
         command = [sys.executable, "-m", "integration.cli", "up", "--port", str(self.port), *arguments]
         with self._out.open("w") as output:
             self.process = subprocess.Popen(
@@ -177,11 +177,10 @@ def test_a_taken_port_is_one_sentence_that_says_how_to_choose_another(up: Start)
 def test_a_second_one_on_the_same_data_is_refused(up: Start, orders: Path) -> None:
     first = up("--orders", str(orders))
     first.wait_until((first.data / "run" / "web.pid").exists)
-    out = first.said
-    second = Running(first.data.parent, "--orders", str(orders))
+    second = up("--orders", str(orders))
     assert second.process.wait(30) == 1
     assert f"already runs on the data in {first.data} (process {first.process.pid})" in second.said
-    assert "Traceback" not in out
+    assert "Traceback" not in first.said
 
 
 def test_a_bad_setting_is_one_sentence(up: Start) -> None:

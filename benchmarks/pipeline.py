@@ -160,7 +160,7 @@ def _slates_hit_rate(setting: Setting, model: Any) -> float:
 
 
 def _bare_fit(setting: Setting) -> Run:
-    """Only `implicit`, on the matrix that the pipeline makes, with its factors and threads, 15 iterations from noise."""
+    """Only `implicit`, on the matrix that the pipeline makes, with its factors and threads, 15 iterations."""
     from implicit.cpu.als import AlternatingLeastSquares
 
     matrix, users, parameters = _confidences(setting)

@@ -86,7 +86,8 @@ def _row(settings: Settings, shop: LocalShop) -> Any:
 
 
 def _wait_for_web(settings: Settings) -> None:
-    address = f"{settings.public_url}/demo/"
+    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104 -- asked, not listened on
+    address = f"http://{host}:{settings.port}/demo/"
     end = time.monotonic() + READY_SECONDS
     while True:
         try:

@@ -39,6 +39,7 @@ def up(orders: Path | None, currency: str, port: int | None) -> None:
 
 
 def _up(orders: Path | None, currency: str, port: int | None) -> None:
+    orders = orders and orders.expanduser()
     if orders is not None and not orders.is_file():
         raise click.ClickException(f"there is no file {orders}")
     try:

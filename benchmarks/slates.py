@@ -51,11 +51,11 @@ HEAD = 200
 
 
 def _requests(shop: MadeShop, seed: int) -> list[bytes]:
-    """Product pages of made-up visits: the product in view, and what was in view before it, no two alike."""
+    """Product pages of made-up visits: half of them a visit's first page, half with what was in view before it."""
     draw = random.Random(seed)
     made = []
-    for _ in range(REQUESTS):
-        seen = "&product=".join(draw.choices(shop.products, k=SESSION))
+    for number in range(REQUESTS):
+        seen = "&product=".join(draw.choices(shop.products, k=SESSION if number % 2 else 1))
         made.append(get_bytes(f"/v1/slates?shop={shop.key}&placement=product&product={seen}&count=8"))
     return made
 
@@ -67,10 +67,12 @@ def _figures(
     if wrong:
         raise RuntimeError(f"{wrong} slates were not answered with 200")
 
+    data = f"{shop.data}; product pages, half of them a visit's first, half with {SESSION} products seen"
+
     def figure(name: str, value: float, unit: str, baseline: float | None, **more: Any) -> Figure:
         ratio = value / baseline if baseline else None
         named = "constant JSON view" if baseline else ""
-        return Figure(name, value, unit, baseline, ratio, shop.data, options.seed, baseline_name=named, **more)
+        return Figure(name, value, unit, baseline, ratio, data, options.seed, baseline_name=named, **more)
 
     yield figure("slates", slates.per_second, "/s", constant.per_second, at_least="ratio 0.15", aim="ratio 0.4")
     for part in ("p50", "p90", "p99"):

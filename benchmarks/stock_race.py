@@ -53,8 +53,10 @@ class Race:
     shown: int
 
 
-def run(shop: Shopfront, *, slates: int, readers: int, writers: int, seed: int) -> Race:
-    """Race until so many slates were answered."""
+def run(
+    shop: Shopfront, *, slates: int, readers: int, writers: int, seed: int, most_seconds: float = MOST_SECONDS
+) -> Race:
+    """Race until so many slates were answered. Raises TimeoutError past `most_seconds`."""
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     told: Any = context.Queue()
@@ -67,11 +69,16 @@ def run(shop: Shopfront, *, slates: int, readers: int, writers: int, seed: int) 
         context.Process(target=_read, args=(shop, slates // readers, seed + 1000 + number, told), daemon=True)
         for number in range(readers)
     ]
+    deadline = began + most_seconds
     for process in [*write, *read]:
         process.start()
-    seen = _collect(told, "read", read)
-    stop.set()
-    sold_out = _collect(told, "write", write)
+    try:
+        seen = _collect(told, "read", read, deadline)
+        stop.set()
+        sold_out = _collect(told, "write", write, deadline)
+    finally:
+        for process in [*write, *read]:
+            process.kill()
     seconds = time.monotonic() - began
     intervals: dict[int, list[tuple[float, float]]] = {}
     for part in sold_out:
@@ -87,18 +94,17 @@ def run(shop: Shopfront, *, slates: int, readers: int, writers: int, seed: int) 
     )
 
 
-def _collect(told: Any, kind: str, processes: Sequence[Any]) -> list[dict[str, Any]]:
+def _collect(told: Any, kind: str, processes: Sequence[Any], deadline: float) -> list[dict[str, Any]]:
     """What each process of a kind says at its end; a process that died says nothing, which is an error."""
     parts: list[dict[str, Any]] = []
-    deadline = time.monotonic() + MOST_SECONDS
     while len(parts) < len(processes):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"the race did not end within {MOST_SECONDS:.0f} s")
+            raise TimeoutError(f"the race did not end in time: {len(parts)} of {len(processes)} are done: {kind}")
         try:
             part = told.get(timeout=1.0)
         except Exception:  # noqa: BLE001 - multiprocessing's own Empty, from whichever queue module it uses
             if any(process.exitcode not in {None, 0} for process in processes):
-                raise RuntimeError(f"a {kind}ing process of the race died") from None
+                raise RuntimeError(f"a process of the race died (its task: {kind})") from None
             continue
         if "error" in part:
             raise RuntimeError(part["error"])

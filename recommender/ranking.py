@@ -46,10 +46,23 @@ def rank_session(
 
 def rank_neighbours(offer: Offer, model: Model, seeds: list[int], barred: list[int], count: int) -> Ranked:
     """The best `count` neighbours of the seeds alone; see `rank_session`."""
+    if len(seeds) == 1:
+        return _neighbours_of_one(offer, model, seeds[0], barred, count)
     items = model.neighbour_items[seeds].ravel()
     said = (model.neighbour_scores[seeds] * seed_weights(model, len(seeds))[:, None]).ravel()
     rows, scores = _summed(items, said, offer.known, barred)
     return _explained(model, seeds, items, said, rows, scores, count)
+
+
+def _neighbours_of_one(offer: Offer, model: Model, seed: int, barred: list[int], count: int) -> Ranked:
+    """What most pages ask for, one product's neighbours: they stand in their order already."""
+    items, scores = model.neighbour_items[seed], model.neighbour_scores[seed]
+    shown = offer.known[items] & (scores > 0)
+    for row in barred:
+        shown &= items != row
+    best = np.flatnonzero(shown)[:count]
+    because: list[int | None] = [int(model.product_ids[seed])] * len(best)
+    return Ranked(items[best], scores[best].tolist(), because, model.neighbour_counts[seed, best].tolist())
 
 
 def _explained(

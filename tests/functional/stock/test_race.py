@@ -18,7 +18,7 @@ def test_no_slate_that_was_computed_after_a_200_holds_an_empty_product(database:
     stock(database, make_shop(database, settings), PRODUCTS)
     with served(replace(settings, web_processes=2)) as port:
         shop = Shopfront(port, "demo", SECRET, [f"p{each}" for each in PRODUCTS], [f"v{each}" for each in PRODUCTS])
-        race = run(shop, slates=3000, readers=2, writers=2, seed=20261123)
+        race = run(shop, slates=3000, readers=2, writers=2, seed=20261123, most_seconds=150)
     assert race.slates == 3000
     assert race.violations == 0
     # It was a race: shelves were emptied all the while, and slates were not empty.

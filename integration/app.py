@@ -18,6 +18,7 @@ from integration.storage.database import Database
 from integration.storage.point_reads import PointReads
 from integration.web import errors, health, openapi, storefront, webhooks, widgets
 from integration.web.services import KEY, Services
+from integration.web.turns import SlatesInTurn
 
 
 def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
@@ -40,6 +41,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     errors.register(app)
     for blueprint in (storefront.bp, openapi.bp, webhooks.bp, widgets.bp, health.bp):
         app.register_blueprint(blueprint)
+    app.wsgi_app = SlatesInTurn(app.wsgi_app)  # type: ignore[method-assign]
     if settings.demo:
         window = StoreWindow(database, vault, settings.demo_shop, settings.public_url)
         app.register_blueprint(demo.storefront.blueprint(window, Till(till_file(settings.data_dir))))

@@ -35,8 +35,8 @@ COLUMNS = (
     "created_at",
 )
 
-FLUSH_SECONDS = 0.5
-BATCH = 200
+FLUSH_SECONDS = 1.0
+BATCH = 500
 # Past this many waiting slates (a store that is down, or too slow) the oldest are dropped and counted.
 MOST_WAITING = 20_000
 
@@ -89,7 +89,7 @@ class SlateLog:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 try:
-                    with self._database.write() as connection:
+                    with self._database.write(durable=False) as connection:
                         connection.exec_driver_sql(self._insert(len(batch)), tuple(chain.from_iterable(batch)))
                 except Exception:
                     self._waiting.extendleft(reversed(batch))

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 BUSY_SECONDS = 30
+# A delivery that was answered with 200 survives a power cut, not only a crash of ours.
+DURABLE = "PRAGMA synchronous=FULL"
 
 
 class Database:
@@ -28,24 +30,20 @@ class Database:
         self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
         """A transaction that is committed at the end of the block, or undone by an exception.
 
         On SQLite it holds the write lock from its first statement (BEGIN IMMEDIATE), so that what it read can't
-        change before it writes.
+        change before it writes. durable False: a power cut may undo it, which spares the wait for the disk.
         """
         with self._writer, self.engine.connect() as connection:
             if self.is_sqlite:
-                connection.execution_options(isolation_level="AUTOCOMMIT")
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                try:
+                with _sqlite_transaction(connection, durable=durable):
                     yield connection
-                except BaseException:
-                    connection.exec_driver_sql("ROLLBACK")
-                    raise
-                connection.exec_driver_sql("COMMIT")
             else:
                 with connection.begin():
+                    if not durable:
+                        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                     yield connection
 
     @contextmanager
@@ -65,14 +63,32 @@ class Database:
         self._closing.append(close)
 
 
+@contextmanager
+def _sqlite_transaction(connection: Connection, *, durable: bool) -> Iterator[None]:
+    connection.execution_options(isolation_level="AUTOCOMMIT")
+    if not durable:
+        connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        connection.exec_driver_sql("COMMIT")
+    finally:
+        if not durable:
+            connection.exec_driver_sql(DURABLE)
+
+
 def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _tune(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        # FULL: a delivery that was answered with 200 survives a power cut, not only a crash of ours.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
+        cursor.execute(DURABLE)
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "cache_size=-32000"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

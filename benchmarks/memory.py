@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import psutil
 import sqlalchemy as sa
@@ -70,9 +71,13 @@ def _copy(connection: sa.Connection, table: str, shop: MadeShop, number: int) ->
 
 
 def _resident_after(shop: MadeShop, keys: list[str]) -> float:
-    """Resident megabytes of the one worker of a fresh server, after slates of these shops."""
-    settings = replace(shop.settings, web_processes=1)
-    with served(settings) as port:
+    """Resident megabytes of the one worker of a fresh server that has these shops alone, after slates of each."""
+    database = Database(shop.settings.database_url)
+    with database.write() as connection:
+        connection.execute(sa.update(SHOP).values(uninstalled_at=datetime.now(UTC)))
+        connection.execute(sa.update(SHOP).where(SHOP.c.key.in_(keys)).values(uninstalled_at=None))
+    database.close()
+    with served(replace(shop.settings, web_processes=1)) as port:
         client = Client(port)
         for key in keys:
             for number in range(SLATES_A_SHOP):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from integration.cli.imports import bars, report_table
 from integration.cli.store import open_store
 from integration.services.imports import CHECKING, ImportProgress, Watch, apply_import, open_source
 from integration.services.secrets import BadSecretKeys, Vault
-from integration.services.shops import create_shop, find_shop
+from integration.services.shops import create_direct_shop, find_shop
 from integration.settings import Settings
 from integration.storage.database import Database
 
@@ -73,13 +72,4 @@ def _shop(database: Database, settings: Settings, key: str, name: str, currency:
     shop = find_shop(database, key)
     if shop is not None:
         return int(shop.id)
-    return create_shop(
-        database,
-        Vault(settings.secret_keys),
-        key=key,
-        name=name,
-        platform="direct",
-        external_id=key,
-        webhook_secret=secrets.token_urlsafe(32),
-        currency=currency.upper(),
-    )
+    return create_direct_shop(database, Vault(settings.secret_keys), key=key, name=name, currency=currency.upper())[0]

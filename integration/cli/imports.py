@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -21,7 +20,7 @@ from connectors.base import Contents, Import, ImportReport, ImportRequest
 from connectors.errors import ConnectorError
 from integration.services.imports import ImportProgress, Watch, apply_import, in_order, open_source
 from integration.services.secrets import BadSecretKeys, Vault
-from integration.services.shops import ShopTaken, UnknownShop, create_shop, find_shop, get_shop
+from integration.services.shops import ShopTaken, UnknownShop, create_direct_shop, find_shop, get_shop
 from integration.settings import BadSettings, Settings
 from integration.storage.database import Database
 
@@ -118,16 +117,8 @@ def _shop(database: Database, settings: Settings, key: str, opened: Sequence[Imp
     shop = find_shop(database, key)
     if shop is not None:
         return int(shop.id)
-    return create_shop(
-        database,
-        Vault(settings.secret_keys),
-        key=key,
-        name=key,
-        platform="direct",
-        external_id=key,
-        webhook_secret=secrets.token_urlsafe(32),
-        currency=next((each.currency for each in opened if each.currency), currency) or "USD",
-    )
+    named = next((each.currency for each in opened if each.currency), currency) or "USD"
+    return create_direct_shop(database, Vault(settings.secret_keys), key=key, name=key, currency=named)[0]
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 import click
 from rich.console import Console
 from rich.markup import escape
@@ -11,7 +9,7 @@ from rich.table import Table
 
 from integration.cli.store import open_store
 from integration.services.secrets import BadSecretKeys, Vault
-from integration.services.shops import ShopTaken, UnknownShop, all_shops, create_shop, set_stock_policy
+from integration.services.shops import ShopTaken, UnknownShop, all_shops, create_direct_shop, set_stock_policy
 from integration.storage.shops import StockPolicy
 
 
@@ -49,19 +47,10 @@ def add(key: str, name: str | None, currency: str) -> None:
         raise click.UsageError("a key is made of up to 64 letters, digits and hyphens")
     if not (currency.isascii() and currency.isalpha() and currency.isupper() and len(currency) == 3):
         raise click.UsageError("a currency is an ISO 4217 code, such as EUR")
-    secret = secrets.token_urlsafe(32)
     with open_store() as (settings, database):
         try:
-            create_shop(
-                database,
-                Vault(settings.secret_keys),
-                key=key,
-                name=name or key,
-                platform="direct",
-                external_id=key,
-                webhook_secret=secret,
-                currency=currency,
-            )
+            vault = Vault(settings.secret_keys)
+            _, secret = create_direct_shop(database, vault, key=key, name=name or key, currency=currency)
         except (ShopTaken, BadSecretKeys) as error:
             raise click.ClickException(str(error)) from None
     click.echo(f"webhooks to  {settings.public_url}/webhooks/direct/{key}\nsecret       {secret}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -78,6 +79,22 @@ def create_shop(
             )
         )
     return shop_id
+
+
+def create_direct_shop(database: Database, vault: Vault, *, key: str, name: str, currency: str) -> tuple[int, str]:
+    """Make a shop that sends webhooks in our own format; its id and a new secret to sign with. Raises ShopTaken."""
+    secret = secrets.token_urlsafe(32)
+    shop_id = create_shop(
+        database,
+        vault,
+        key=key,
+        name=name,
+        platform="direct",
+        external_id=key,
+        webhook_secret=secret,
+        currency=currency,
+    )
+    return shop_id, secret
 
 
 def _must_be_free(connection: DatabaseConnection, key: str, platform: str, external_id: str) -> None:

@@ -14,9 +14,10 @@ export PYTHONDONTWRITEBYTECODE :=
 # What tests run in parallel on: two processes by default.
 JOBS ?= 2
 T ?=
+ROW ?=
 
 .NOTPARALLEL:
-.PHONY: help run setup setup-dev test lint format types imports migrate-check tests browser bench lock wheel clean
+.PHONY: help run setup setup-dev test lint format types imports migrate-check tests browser bench bench-quality lock wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -e 's/:.*## /	/' | expand -t 16
@@ -58,6 +59,9 @@ browser: setup-dev ## Find or install the Chromium that the browser tests use
 
 bench: setup-dev ## Run the quick benchmarks, each beside its baseline, and write docs/benchmarks.md
 	@$(BIN)/shelfwise bench --quick --write docs/benchmarks.md
+
+bench-quality: setup-dev ## Measure the recommendations on real data, an hour or so; ROW=sessions for one row of it
+	@$(BIN)/shelfwise bench $(if $(ROW),$(ROW),--quality --write docs/quality.md)
 
 lock: setup-dev ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

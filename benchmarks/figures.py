@@ -33,20 +33,34 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """What a long benchmark is about to do. done: the share of its work that lies behind it, 0 to 1."""
+
+    name: str
+    done: float
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
-    """How to run. `scale` shrinks the work (1 is the full size); `data`: a file to use instead of the usual one."""
+    """How to run. `scale` shrinks the work (1 is the full size); `data`: a file to use instead of the usual one.
+
+    train, test: the same, for a benchmark whose data is cut in two already; both or neither.
+    """
 
     seed: int = 20261123
     scale: float = 1.0
     data: str = ""
+    train: str = ""
+    test: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """quick: part of `make bench`. minutes: how long it takes on two cores, roughly."""
+    """quick: part of `make bench`. quality: a row of `make bench-quality`. minutes: how long it takes on two cores, roughly."""
 
     name: str
     summary: str
-    run: Callable[[Options], Iterator[Figure]]
+    run: Callable[[Options], Iterator[Figure | Stage]]
     quick: bool
     minutes: float
+    quality: bool = False

@@ -144,9 +144,9 @@ def _best(scores: NDArray[np.float32], bought: list[int]) -> NDArray[np.intp]:
 
 def _slates_hit_rate(setting: Setting, model: Any) -> float:
     """HR@10 of the slates that the published model gives for each case's own history, everything in stock."""
-    from recommender.availability import Availability
-    from recommender.shelf import Shelf
-    from recommender.slates import Context, align, build_slate
+    from recommender.serving.availability import Availability
+    from recommender.serving.shelf import Shelf
+    from recommender.serving.slates import Context, align, build_slate
 
     n = len(model)
     newest = np.arange(n, dtype=np.int32)

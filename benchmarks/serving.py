@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figures import Benchmark, Figure, Options
-from recommender.availability import Availability
-from recommender.folding import fold_factors
 from recommender.model import Model, Serving
 from recommender.parameters import Parameters
-from recommender.shelf import Shelf
-from recommender.slates import Context, align, build_slate
+from recommender.personal.folding import fold_factors
+from recommender.serving.availability import Availability
+from recommender.serving.shelf import Shelf
+from recommender.serving.slates import Context, align, build_slate
 
 PRODUCTS = 10_000
 SLATES = 20_000

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recommender.baskets.together import Together
 from recommender.parameters import Parameters
-from recommender.together import Together
 from recommender.toplists import TopLists, among, in_chunks, of_dense, of_sparse, stacked
 
 CHUNK = 250

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from recommender import metrics
-from recommender.als import Factors, fit_factors
-from recommender.backtest import (
+from recommender.backtests import metrics
+from recommender.backtests.backtest import (
     RIVAL,
     SERVED,
     Backtest,
@@ -24,18 +23,19 @@ from recommender.backtest import (
     same_for_all,
     served,
 )
+from recommender.backtests.splits import Cases, before, cases_within, last_days
+from recommender.backtests.verdict import ENOUGH_CASES, FEWEST_CASES, Verdict, judge, untested
+from recommender.baskets.together import Together, bought_together
 from recommender.confidence import confidence, line_weights
-from recommender.content import similar_by_text
-from recommender.folding import fold_factors
+from recommender.content.words import similar_by_text
 from recommender.interactions import Catalogue, Orders, Purchases, check, orders_of, user_items, user_rows
 from recommender.model import Model, Record, Serving
 from recommender.neighbours import Neighbours, blended, completed
 from recommender.parameters import Parameters
-from recommender.splits import Cases, before, cases_within, last_days
-from recommender.together import Together, bought_together
+from recommender.personal.als import Factors, fit_factors
+from recommender.personal.folding import fold_factors
 from recommender.toplists import TopLists
-from recommender.trending import popularity, trending_scores
-from recommender.verdict import ENOUGH_CASES, FEWEST_CASES, Verdict, judge, untested
+from recommender.trends.trending import popularity, trending_scores
 
 Progress = Callable[[str, float], None]
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from integration.storage.shelf_rows import ShelfProduct, ShelfVariant
-from recommender.availability import Availability, product_availability, variant_availability
+from recommender.serving.availability import Availability, product_availability, variant_availability
 
 _encode = msgspec.json.encode
 

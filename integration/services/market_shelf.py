@@ -13,8 +13,8 @@ from integration.services.cards import availability_of, card_of
 from integration.storage.base import to_micros
 from integration.storage.shelf_rows import ShelfProduct
 from recommender.model import Model
-from recommender.shelf import Shelf
-from recommender.slates import Aligned, align
+from recommender.serving.shelf import Shelf
+from recommender.serving.slates import Aligned, align
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ import msgspec
 
 from integration.storage.base import to_micros
 from integration.storage.database import Database
-from recommender.slates import RankedSlate
+from recommender.serving.slates import RankedSlate
 
 log = logging.getLogger(__name__)
 _encode = msgspec.json.encode

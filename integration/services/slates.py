@@ -18,7 +18,7 @@ from integration.services.slate_log import SlateLog
 from integration.storage.behaviour import BehaviourEvent, Visitor
 from integration.storage.point_reads import PointReads
 from integration.storage.upsert import table_of
-from recommender.slates import Context, RankedSlate, SlateItem, build_slate
+from recommender.serving.slates import Context, RankedSlate, SlateItem, build_slate
 
 log = logging.getLogger(__name__)
 VISITOR = table_of(Visitor)

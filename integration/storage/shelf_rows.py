@@ -15,7 +15,7 @@ from connectors.records import InventoryPolicy, ProductStatus
 from integration.storage.base import EPOCH
 from integration.storage.catalogue import InventoryLevel, Product, Variant
 from integration.storage.upsert import table_of
-from recommender.availability import VariantStock
+from recommender.serving.availability import VariantStock
 
 PRODUCT = table_of(Product)
 VARIANT = table_of(Variant)

@@ -7,7 +7,7 @@ import sys
 def test_serving_loads_numpy_and_none_of_the_fitting_libraries() -> None:
     """A web process holds many shops; scipy, scikit-learn and implicit would cost it some 100 MB for nothing."""
     code = (
-        "import sys, recommender.slates, recommender.artifacts;"
+        "import sys, recommender.serving.slates, recommender.artifacts;"
         "print([name for name in ('scipy', 'sklearn', 'implicit') if name in sys.modules])"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

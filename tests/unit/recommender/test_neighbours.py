@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from recommender.content import similar_by_text
+from recommender.baskets.together import bought_together
+from recommender.content.words import similar_by_text
 from recommender.interactions import orders_of
 from recommender.neighbours import Neighbours, blended, completed
-from recommender.together import bought_together
 from tests.unit.recommender.shops import SMALL, START, catalogue, purchases
 
 PARAMETERS = replace(SMALL, neighbours=30)

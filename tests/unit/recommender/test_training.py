@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recommender import artifacts
-from recommender.backtest import RIVAL
+from recommender.backtests.backtest import RIVAL
 from recommender.errors import BadPurchases
 from recommender.interactions import Catalogue, Purchases
 from recommender.model import Model, Record

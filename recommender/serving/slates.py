@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from recommender.alignment import Aligned, Offer, align
-from recommender.availability import Availability
-from recommender.ranking import Ranked, rank_neighbours, rank_session
+from recommender.serving.alignment import Aligned, Offer, align
+from recommender.serving.availability import Availability
+from recommender.serving.ranking import Ranked, rank_neighbours, rank_session
 
 __all__ = ["Aligned", "Context", "RankedSlate", "Reason", "SlateItem", "align", "build_slate"]
 

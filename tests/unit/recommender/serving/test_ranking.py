@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.alignment import align
-from recommender.availability import Availability
-from recommender.ranking import rank_neighbours, seed_weights
-from recommender.shelf import Shelf
+from recommender.serving.alignment import align
+from recommender.serving.availability import Availability
+from recommender.serving.ranking import rank_neighbours, seed_weights
+from recommender.serving.shelf import Shelf
 from recommender.training import fit
 from tests.unit.recommender.shops import SMALL, catalogue, purchases, silent
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from recommender.backtests.splits import Cases, before, cases_within, last_days
 from recommender.interactions import orders_of, user_rows
-from recommender.splits import Cases, before, cases_within, last_days
 from tests.unit.recommender.shops import DAY, START, lines, purchases
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.availability import Availability
 from recommender.model import Model
-from recommender.shelf import Shelf
+from recommender.serving.availability import Availability
+from recommender.serving.shelf import Shelf
 
 POPULAR = 50
 

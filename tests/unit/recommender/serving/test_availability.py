@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.availability import Availability, VariantStock, product_availability, variant_availability
+from recommender.serving.availability import Availability, VariantStock, product_availability, variant_availability
 
 THRESHOLD = 3
 IN_STOCK, LOW, SOLD_OUT, HIDDEN = (

@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recommender import metrics
-from recommender.alignment import best_first
-from recommender.availability import Availability
-from recommender.folding import fold_in
+from recommender.backtests import metrics
+from recommender.backtests.metrics import LENGTH
+from recommender.backtests.splits import Cases
 from recommender.interactions import Catalogue
-from recommender.metrics import LENGTH
 from recommender.model import Model, Record
-from recommender.ranking import seed_weights
-from recommender.shelf import Shelf
-from recommender.slates import Context, align, build_slate
-from recommender.splits import Cases
+from recommender.personal.folding import fold_in
+from recommender.serving.alignment import best_first
+from recommender.serving.availability import Availability
+from recommender.serving.ranking import seed_weights
+from recommender.serving.shelf import Shelf
+from recommender.serving.slates import Context, align, build_slate
 from recommender.toplists import TopLists, of_dense, of_sparse
 
 SERVED = "session"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender import metrics
-from recommender.backtest import RIVAL, SERVED, Row
+from recommender.backtests import metrics
+from recommender.backtests.backtest import RIVAL, SERVED, Row
 from recommender.model import Record
 
 FEWEST_CASES = 20

@@ -69,7 +69,7 @@ def product_availability(
     | yes | yes | yes | none | HIDDEN |
     | yes | yes | yes | some | best of `variant_availability` |
 
-    What a shop does with SOLD_OUT (hide it, or move it last as "back soon") is its policy; see `recommender.slates`.
+    What a shop does with SOLD_OUT (hide it, or move it last as "back soon") is its policy; see `serving.slates`.
     """
     if not (active and published and sold_in_market):
         return Availability.HIDDEN

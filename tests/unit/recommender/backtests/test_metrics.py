@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recommender import metrics
+from recommender.backtests import metrics
 
 
 def test_hits_and_gains_follow_from_the_position() -> None:

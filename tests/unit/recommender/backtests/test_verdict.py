@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from recommender import metrics
-from recommender.backtest import RIVAL, SERVED, Row
+from recommender.backtests import metrics
+from recommender.backtests.backtest import RIVAL, SERVED, Row
+from recommender.backtests.verdict import Verdict, judge, untested
 from recommender.model import Record
-from recommender.verdict import Verdict, judge, untested
 
 CASES = 400
 WEIGHTS = metrics.resamples(CASES, seed=1)

@@ -5,8 +5,8 @@ from itertools import combinations
 
 import numpy as np
 
+from recommender.baskets.together import bought_together
 from recommender.interactions import orders_of
-from recommender.together import bought_together
 from tests.unit.recommender.shops import DAY, SMALL, START, lines, purchases
 
 

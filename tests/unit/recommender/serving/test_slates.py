@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.availability import Availability
 from recommender.model import Model
-from recommender.shelf import Shelf
-from recommender.slates import Context, RankedSlate, align, build_slate
+from recommender.serving.availability import Availability
+from recommender.serving.shelf import Shelf
+from recommender.serving.slates import Context, RankedSlate, align, build_slate
 from recommender.training import fit
 from tests.unit.recommender.shops import SMALL, catalogue, purchases, silent
 

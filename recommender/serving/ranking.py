@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.alignment import Aligned, Offer
-from recommender.folding import fold_in
 from recommender.model import Model
+from recommender.personal.folding import fold_in
+from recommender.serving.alignment import Aligned, Offer
 
 
 class Ranked(NamedTuple):

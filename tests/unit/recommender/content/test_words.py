@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recommender import content
-from recommender.content import similar_by_text
+from recommender.content import words
+from recommender.content.words import similar_by_text
 
 TEXTS = ["red wool scarf", "blue wool scarf", "espresso machine steel", "steel espresso grinder", "", "zzz"]
 
@@ -27,7 +27,7 @@ def test_no_products_and_no_words_are_no_error() -> None:
 
 
 def test_common_words_are_left_out_where_they_would_cost_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(content, "MOST_PAIRS", 10)
+    monkeypatch.setattr(words, "MOST_PAIRS", 10)
     texts = [f"common pair{i // 2}" for i in range(4)] + ["common"] * 6
     lists = similar_by_text(texts, 3, threads=1)
     assert lists.items[:4, 0].tolist() == [1, 0, 3, 2]

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.folding import fold_factors, fold_in
+from recommender.personal.folding import fold_factors, fold_in
 
 RNG = np.random.default_rng(11)
 ITEMS = RNG.normal(0, 0.3, (200, 16)).astype(np.float32)

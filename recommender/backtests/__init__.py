@@ -1,0 +1,1 @@
+"""Measuring strategies on what none of them has seen."""

@@ -1,0 +1,1 @@
+"""What is bought together, bundles, and the next basket of a repeat buyer."""

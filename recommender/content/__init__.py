@@ -1,0 +1,1 @@
+"""Products by their words and traits: for those that nobody bought yet."""

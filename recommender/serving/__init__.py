@@ -1,0 +1,1 @@
+"""From a click to a slate: candidates, ranking, stock; numpy alone."""

@@ -1,0 +1,1 @@
+"""What sells now, and what its season brings."""

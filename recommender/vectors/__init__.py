@@ -1,0 +1,1 @@
+"""Searching vectors: one interface, exact by default, HNSW past a measured size."""

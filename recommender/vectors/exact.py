@@ -12,7 +12,7 @@ from recommender.vectors.index import Found, allowed_rows, checked, checked_quer
 # So many scores at a time (float32: 16 MB); more would leave the processor's caches.
 SCORES_AT_ONCE = 4_000_000
 # Past this share of the rows, copying the allowed ones together takes longer than scoring the others as well.
-GATHERED = 0.25
+GATHERED = 0.1
 
 
 class ExactIndex:
@@ -20,7 +20,7 @@ class ExactIndex:
 
     def __init__(self, ids: NDArray[Any], vectors: NDArray[Any]) -> None:
         self._ids, self.unit = checked(ids, vectors)
-        self._told = self.unit.any(axis=1)
+        self._told: NDArray[np.bool_] = np.any(self.unit, axis=1)
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -33,7 +33,7 @@ class ExactIndex:
         rows = allowed_rows(self._ids, allowed)
         rows = np.flatnonzero(self._told) if rows is None else rows[self._told[rows]]
         found = Found.nothing(len(asked), count)
-        told = np.flatnonzero(asked.any(axis=1))
+        told = np.flatnonzero(np.any(asked, axis=1))
         if not len(rows):
             return found
         gathered = len(rows) <= GATHERED * len(self.unit)

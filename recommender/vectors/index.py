@@ -124,6 +124,18 @@ def ranked(
     return padded
 
 
+def recall(found: Found, truth: Found) -> float:
+    """The share of what an exact search found that another found as well; a tie with its last one counts as found.
+
+    1 where there was nothing to find.
+    """
+    wanted = (truth.rows >= 0).sum(axis=1)
+    last = np.where(wanted > 0, truth.scores[np.arange(len(wanted)), np.maximum(wanted, 1) - 1], np.inf)
+    near = (found.rows >= 0) & (found.scores >= last[:, None] - 2 * 10.0**-DECIMALS)
+    total = int(wanted.sum())
+    return float(np.minimum(near.sum(axis=1), wanted).sum() / total) if total else 1.0
+
+
 def _hold(rules: dict[str, bool]) -> None:
     for rule, kept in rules.items():
         if not kept:

@@ -1,0 +1,108 @@
+"""HNSW by faiss: a graph that is walked towards the question (Malkov and Yashunin, 2016), for catalogues past a size.
+
+It tunes itself and never trades a filter for a wrong answer: where the walk alone could not answer, rows are scored
+one by one, as `ExactIndex` does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from recommender.vectors.exact import ExactIndex
+from recommender.vectors.index import Found, allowed_rows, checked_queries, ranked, recall
+
+LINKS, BUILD_WIDTH = 16, 100
+WIDTHS = (32, 64, 128, 256, 512, 1024)
+# Wanted on the sample, so that 0.99 holds on what is asked later.
+WANTED_RECALL = 0.995
+SAMPLE, SAMPLE_COUNT = 256, 20
+# One step of the walk costs as much as scoring so many rows one after the other (docs/developers/vectors.md).
+STEP_ROWS = 100
+
+
+class HnswIndex:
+    """A `VectorIndex` by graph. ids, vectors: as for `checked`; seed: of the sample that the width is chosen on.
+
+    The width of the walk is the smallest that finds 99.5 % of what an exact search finds, for rows of its own and for
+    sums of two. `width` is None where no width below the cost of an exact search does: then every search is exact.
+    """
+
+    def __init__(self, ids: NDArray[Any], vectors: NDArray[Any], *, seed: int = 0) -> None:
+        import faiss
+
+        self._exact = ExactIndex(ids, vectors)
+        self._rows = np.flatnonzero(self._exact.unit.any(axis=1))
+        self._graph = faiss.IndexHNSWFlat(self._exact.unit.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
+        self._graph.hnsw.efConstruction = BUILD_WIDTH
+        # With more threads, which row is linked first, and so the graph, would be a matter of luck.
+        with threadpool_limits(limits=1, user_api="openmp"):
+            self._graph.add(self._exact.unit[self._rows])
+        self.width = self._tuned(seed)
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """See `VectorIndex`."""
+        return self._exact.ids
+
+    def search(self, queries: NDArray[Any], count: int, allowed: NDArray[Any] | None = None) -> Found:
+        """See `VectorIndex`.
+
+        The walk ignores the filter and fetches so many rows that enough of them should be allowed: those are the
+        nearest allowed ones, wherever they lie. A question for which too few are is answered by scoring all that is
+        allowed, as every question is under a filter that keeps little.
+        """
+        asked = checked_queries(queries, self._exact.unit.shape[1], count)
+        rows = allowed_rows(self.ids, allowed)
+        kept = len(self._rows) if rows is None else len(rows)
+        width = self._width_for(count, kept, filtered=rows is not None)
+        if width is None:
+            return self._exact.search(asked, count, rows if rows is None else self.ids[rows])
+        found = self._walked(asked, count, width, rows)
+        short = np.flatnonzero((found.rows[:, -1] < 0) & asked.any(axis=1))
+        if len(short):
+            again = self._exact.search(asked[short], count, rows if rows is None else self.ids[rows])
+            found.rows[short], found.scores[short] = again.rows, again.scores
+        return found
+
+    def _tuned(self, seed: int) -> int | None:
+        """The smallest width that is exact enough and quicker than exact, or None."""
+        affordable = [width for width in WIDTHS if width * STEP_ROWS < len(self._rows)]
+        if not affordable:
+            return None
+        rows = np.random.default_rng(seed).choice(self._rows, (SAMPLE, 2))
+        own, other = self._exact.unit[rows[:, 0]], self._exact.unit[rows[:, 1]]
+        asked = np.concatenate([own, checked_queries(own + other, own.shape[1], 1)])
+        truth = self._exact.search(asked, SAMPLE_COUNT)
+        for width in affordable:
+            if recall(self._walked(asked, SAMPLE_COUNT, width, None), truth) >= WANTED_RECALL:
+                return width
+        return None
+
+    def _width_for(self, count: int, kept: int, *, filtered: bool) -> int | None:
+        """How wide to walk so that some `count` of `kept` rows are met; None where scoring them costs less."""
+        if self.width is None or not kept:
+            return None
+        total = len(self._rows)
+        width = max(self.width, 2 * count) if not filtered else max(self.width, 2 * count * total // kept)
+        cost_of_exact = 2 * kept if kept < 0.1 * total else total
+        return width if width * STEP_ROWS < cost_of_exact else None
+
+    def _walked(self, asked: NDArray[np.float32], count: int, width: int, rows: NDArray[np.int64] | None) -> Found:
+        import faiss
+
+        found = Found.nothing(len(asked), count)
+        mask = None
+        if rows is not None:
+            mask = np.zeros(len(self.ids), np.bool_)
+            mask[rows] = True
+        fetched = width if mask is not None else min(count + 16, width)
+        _, places = self._graph.search(asked, fetched, params=faiss.SearchParametersHNSW(efSearch=width))
+        for place in np.flatnonzero(asked.any(axis=1)).tolist():
+            near = self._rows[places[place][places[place] >= 0]]
+            near = near if mask is None else near[mask[near]]
+            found.rows[place], found.scores[place] = ranked(near, self._exact.unit[near] @ asked[place], count)
+        return found

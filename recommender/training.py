@@ -12,18 +12,10 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from recommender.backtests import metrics
-from recommender.backtests.backtest import (
-    RIVAL,
-    SERVED,
-    Backtest,
-    by_fold_in,
-    by_history,
-    by_together,
-    measure,
-    same_for_all,
-    served,
-)
-from recommender.backtests.splits import Cases, before, cases_within, last_days
+from recommender.backtests.backtest import RIVAL, SERVED, Backtest, backtested
+from recommender.backtests.figures import Conditions
+from recommender.backtests.lists import by_fold_in, by_history, by_together, same_for_all, served
+from recommender.backtests.splits import NO_FACTS, Cases, Facts, before, cases_within, described, last_days
 from recommender.backtests.verdict import ENOUGH_CASES, FEWEST_CASES, Verdict, judge, untested
 from recommender.baskets.together import Together, bought_together
 from recommender.confidence import confidence, line_weights
@@ -47,11 +39,15 @@ ROUGH_STEPS, EXACT_STEPS = 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """model: fitted on everything. backtest: plain figures, see `Backtest.as_dict`. verdict: whether to publish it."""
+    """model: fitted on everything. backtest: plain figures, see `Backtest.as_dict`. verdict: whether to publish it.
+
+    trial: the backtest itself; None where there were too few orders for one.
+    """
 
     model: Model
     backtest: dict[str, object]
     verdict: Verdict
+    trial: Backtest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +66,7 @@ class _Data:
     n_users: int
     words: Future[TopLists]
     now: int
+    facts: Facts
 
 
 def fit(
@@ -80,16 +77,20 @@ def fit(
     serving: Model | None,
     serving_until: int | None,
     progress: Progress,
+    facts: Facts = NO_FACTS,
 ) -> Fit:
     """Fit what lies before the test weeks, test it on them, fit on to the end from there, and judge.
 
     serving: the model that serves now, if any; serving_until: the newest purchase it knows, microseconds since 1970.
+    facts: what the backtest's figures are split and weighed by, which no strategy sees.
     progress: told the stage and the share of the work that is done, 0 to 1. Raises BadPurchases.
     """
     check(purchases, catalogue)
     progress("matrix", 0.0)
     with threadpool_limits(limits=1, user_api="blas"), _beside() as beside:
-        return _fitted(purchases, catalogue, parameters, serving, serving_until, progress, beside)
+        words = beside.submit(similar_by_text, catalogue.texts, min(SIMILAR, parameters.neighbours), 1)
+        data = _prepared(purchases, catalogue, parameters, words, facts)
+        return _fitted(data, serving, serving_until, progress, beside)
 
 
 @contextmanager
@@ -106,16 +107,13 @@ def _beside() -> Iterator[ThreadPoolExecutor]:
 
 
 def _fitted(
-    purchases: Purchases,
-    catalogue: Catalogue,
-    parameters: Parameters,
+    data: _Data,
     serving: Model | None,
     serving_until: int | None,
     progress: Progress,
     beside: ThreadPoolExecutor,
 ) -> Fit:
-    words = beside.submit(similar_by_text, catalogue.texts, min(SIMILAR, parameters.neighbours), 1)
-    data = _prepared(purchases, catalogue, parameters, words)
+    parameters = data.parameters
     draft = beside.submit(_drafted, data)
     plan = _planned(data, serving, serving_until)
     every = parameters.iterations
@@ -125,7 +123,7 @@ def _fitted(
         model = _finished(data, draft.result(), factors)
         return Fit(model, {"cases": len(plan.cases)}, untested(len(plan.cases)))
     past = before(data.orders, data.order, plan.cut)
-    cut = last_days(purchases.time[past], parameters.held_out_days)
+    cut = last_days(data.purchases.time[past], parameters.held_out_days)
     first, second, third = _steps(every)
     earlier = before(data.orders, data.order, cut)
     factors = _factors(data, earlier, first, None, _part(progress, "fit", 0.05, 0.35, first))
@@ -134,10 +132,10 @@ def _fitted(
     tested = beside.submit(_tested, data, plan, factors, weight)
     factors = _factors(data, None, third, factors, _part(progress, "refit", 0.6, 0.9, third))
     progress("backtest", 0.9)
-    record, table, verdict = tested.result()
+    trial, verdict = tested.result()
     progress("neighbours", 0.95)
     model = _finished(_weighted(data, weight.result()), draft.result(), factors)
-    return Fit(replace(model, tested=record), table, verdict)
+    return Fit(replace(model, tested=trial.tested()), trial.as_dict(), verdict, trial)
 
 
 def _steps(iterations: int) -> tuple[int, int, int]:
@@ -178,11 +176,13 @@ class _Plan:
     before: Record | None
 
 
-def _prepared(purchases: Purchases, catalogue: Catalogue, parameters: Parameters, words: Future[TopLists]) -> _Data:
+def _prepared(
+    purchases: Purchases, catalogue: Catalogue, parameters: Parameters, words: Future[TopLists], facts: Facts
+) -> _Data:
     orders, order = orders_of(purchases, len(catalogue))
     users, n_users = user_rows(purchases, order, orders.sizes, parameters.largest_basket)
     now = int(purchases.time.max()) if len(purchases) else 0
-    return _Data(purchases, catalogue, orders, order, parameters, users, n_users, words, now)
+    return _Data(purchases, catalogue, orders, order, parameters, users, n_users, words, now, facts)
 
 
 def _planned(data: _Data, serving: Model | None, serving_until: int | None) -> _Plan:
@@ -263,11 +263,9 @@ def _model(data: _Data, orders: Orders, neighbours: Neighbours, factors: Factors
     )
 
 
-def _tested(
-    data: _Data, plan: _Plan, factors: Factors, weight: Future[float]
-) -> tuple[Record, dict[str, object], Verdict]:
+def _tested(data: _Data, plan: _Plan, factors: Factors, weight: Future[float]) -> tuple[Backtest, Verdict]:
     """What the model of the past does on the cases, beside the plain strategies and the serving model."""
-    p, cases, n = data.parameters, plan.cases, len(data.catalogue)
+    p, cases = data.parameters, plan.cases
     orders = data.orders.where(data.orders.time < plan.cut)
     model, together = _asked(_weighted(data, weight.result()), orders, factors, cases)
     histories = np.where(cases.repeat, data.users[cases.lines], -1)
@@ -281,10 +279,10 @@ def _tested(
     }
     if plan.rival is not None:
         lists[RIVAL] = served(plan.rival, data.catalogue, cases)
-    weights = metrics.resamples(len(cases), p.seed)
-    rows = {name: measure(found, cases, n, weights, p.seed) for name, found in lists.items()}
-    table = Backtest(rows, cases, plan.cut, data.now, weights)
-    return table.tested(), table.as_dict(), judge(rows, plan.before, weights)
+    counts = popularity(orders).astype(np.float64)
+    conditions = Conditions(counts, len(orders.time), plan.cut, data.now, p.seed)
+    trial = backtested(lists, described(cases, data.facts), conditions)
+    return trial, judge(trial.rows, plan.before, trial.weights)
 
 
 def _part(progress: Progress, stage: str, begin: float, end: float, iterations: int) -> Callable[[int], None]:

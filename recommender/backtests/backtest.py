@@ -1,4 +1,4 @@
-"""Strategies measured on orders that none of them has seen, the served one by the functions that serve it."""
+"""Strategies measured side by side on orders that none of them has seen."""
 
 from __future__ import annotations
 
@@ -7,55 +7,37 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from recommender.backtests import metrics
-from recommender.backtests.metrics import LENGTH
+from recommender.backtests.figures import GAIN, HIT_RATE, RANK, RECALL, Conditions, Row, measure
+from recommender.backtests.segments import segments
 from recommender.backtests.splits import Cases
-from recommender.interactions import Catalogue
-from recommender.model import Model, Record
-from recommender.personal.folding import fold_in
-from recommender.serving.alignment import best_first
-from recommender.serving.availability import Availability
-from recommender.serving.ranking import seed_weights
-from recommender.serving.shelf import Shelf
-from recommender.serving.slates import Context, align, build_slate
-from recommender.toplists import TopLists, of_dense, of_sparse
+from recommender.model import Record
 
 SERVED = "session"
 RIVAL = "serving model"
-CHUNK = 256
-
-Lists = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One strategy's figures. hits: float64 (c,), 1 for each case whose target was among the first 10."""
-
-    hit_rate: metrics.Estimate
-    ndcg: metrics.Estimate
-    coverage: metrics.Estimate
-    hits: NDArray[np.float64] = field(repr=False)
-
-    def as_dict(self) -> dict[str, dict[str, float]]:
-        """Plain numbers by the names of the field."""
-        figures = {"hr@10": self.hit_rate, "ndcg@10": self.ndcg, "coverage": self.coverage}
-        return {name: figure.as_dict() for name, figure in figures.items()}
+POPULARITY = "popularity"
+VALIDATION, TEST = "validation", "test"
 
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """Every strategy on the same cases. cut, until: the test weeks, in microseconds since 1970.
+    """Every strategy on the same cases.
 
-    weights: float32 (r, c), the resamples that the intervals are from.
+    rows, lists: by strategy; lists: int64 (c, 10), what each would have shown, catalogue rows, -1 for an empty place.
+    weights: float32 (r, c), the resamples that the intervals are from. best_single: the best of the strategies that
+    the served one is made of; chosen_on: by which orders, VALIDATION, or TEST, which is the harsher comparison.
+    next_orders: the same strategies asked for whole next orders.
     """
 
     rows: Mapping[str, Row]
+    lists: Mapping[str, NDArray[np.int64]] = field(repr=False)
     cases: Cases
-    cut: int
-    until: int
-    weights: NDArray[np.float32]
+    conditions: Conditions
+    weights: NDArray[np.float32] = field(repr=False)
+    best_single: str
+    chosen_on: str
+    next_orders: Backtest | None = None
 
     def tested(self) -> Record:
         """The served strategy's record, as a model carries it."""
@@ -63,16 +45,47 @@ class Backtest:
         return Record(rate.value, rate.low, rate.high, len(self.cases))
 
     def as_dict(self) -> dict[str, object]:
-        """Plain figures: strategy -> hr@10, ndcg@10, coverage -> value, low, high; HR@10 again by kind of buyer."""
-        return {
+        """Plain figures, as docs/developers/backtests.md lists them."""
+        split = segments(self.cases, self.conditions)
+        plain: dict[str, object] = {
             "served": SERVED,
             "cases": len(self.cases),
-            "cut": self.cut,
-            "until": self.until,
+            "cut": self.conditions.cut,
+            "until": self.conditions.until,
             "strategies": {name: row.as_dict() for name, row in self.rows.items()},
+            "best_single": {"strategy": self.best_single, "chosen_on": self.chosen_on},
+            "differences": {name: self._more_than(name) for name in self._compared()},
+            "segments": {
+                kind: {name: self._within(group) for name, group in groups.items()} for kind, groups in split.items()
+            },
             "repeat_customers": self._hit_rates(self.cases.repeat),
             "guests_and_first_orders": self._hit_rates(~self.cases.repeat),
         }
+        if self.next_orders is not None:
+            plain["next_orders"] = self.next_orders.as_dict()
+        return plain
+
+    def _compared(self) -> list[str]:
+        return [name for name in dict.fromkeys((POPULARITY, self.best_single, RIVAL)) if name in self.rows]
+
+    def _more_than(self, other: str) -> dict[str, object]:
+        """How much more the served strategy has than another: in its own unit, and as a share of the other's."""
+        mine, its = self.rows[SERVED].values, self.rows[other].values
+        more: dict[str, object] = {}
+        for name in (HIT_RATE, RANK, GAIN, RECALL):
+            share = metrics.relative(mine[name], its[name], self.weights)
+            difference = metrics.mean(mine[name] - its[name], self.weights).as_dict()
+            more[name] = {**difference, "share": None if share is None else share.as_dict()}
+        return more
+
+    def _within(self, group: NDArray[np.bool_]) -> dict[str, object]:
+        """HR@10 and NDCG@10 of every strategy on some of the cases, bool (c,)."""
+        weights = self.weights[:, group]
+        figures = {
+            name: {key: metrics.mean(row.values[key][group], weights).as_dict() for key in (HIT_RATE, GAIN)}
+            for name, row in self.rows.items()
+        }
+        return {"cases": int(group.sum()), "strategies": figures}
 
     def _hit_rates(self, group: NDArray[np.bool_]) -> dict[str, object]:
         weights = self.weights[:, group]
@@ -80,83 +93,29 @@ class Backtest:
         return {"cases": int(group.sum()), "hr@10": rates}
 
 
-def measure(lists: Lists, cases: Cases, n_items: int, weights: NDArray[np.float32], seed: int) -> Row:
-    """The figures of one strategy's lists, int64 (c, 10), catalogue rows, -1 for an empty place."""
-    at = metrics.positions(lists, cases.targets)
-    hits = metrics.hits(at)
-    rate, ndcg = metrics.mean(hits, weights), metrics.mean(metrics.gains(at), weights)
-    return Row(rate, ndcg, metrics.coverage(lists, n_items, seed), hits)
+def backtested(
+    lists: Mapping[str, NDArray[np.int64]],
+    cases: Cases,
+    conditions: Conditions,
+    *,
+    chosen: str | None = None,
+    next_orders: Backtest | None = None,
+) -> Backtest:
+    """Measure every strategy's lists, int64 (c, 10), on the cases; SERVED and POPULARITY must be among them.
+
+    chosen: the best single strategy by orders before the cut, see `best_single`; without it, the best on these cases.
+    """
+    weights = metrics.resamples(len(cases), conditions.seed)
+    rows = {name: measure(found, cases, conditions, weights) for name, found in lists.items()}
+    best, chosen_on = (chosen, VALIDATION) if chosen is not None else (best_single(lists, cases), TEST)
+    return Backtest(rows, lists, cases, conditions, weights, best, chosen_on, next_orders)
 
 
-def served(model: Model, catalogue: Catalogue, cases: Cases) -> Lists:
-    """What shoppers would be shown: slates for the basket so far, with everything in stock."""
-    n = len(catalogue)
-    availability = np.full(n, Availability.IN_STOCK, np.int8)
-    newest = np.arange(n, dtype=np.int32)[::-1].copy()
-    aligned = align(model, Shelf(catalogue.product_ids, availability, catalogue.category, newest))
-    lists = np.full((len(cases), LENGTH), -1, np.int64)
-    for row, prefix in enumerate(cases.prefixes):
-        basket = tuple(catalogue.product_ids[prefix].tolist())
-        slate = build_slate(aligned, Context("cart", basket, (), basket, LENGTH))
-        lists[row, : len(slate.items)] = [item.row for item in slate.items]
-    return lists
-
-
-def same_for_all(scores: NDArray[np.float32], cases: Cases) -> Lists:
-    """The best of one ranking of all products, less what is in the basket."""
-    longest = max(map(len, cases.prefixes), default=0)
-    order = best_first(scores)[: LENGTH + longest].tolist()
-    lists = np.full((len(cases), LENGTH), -1, np.int64)
-    for row, prefix in enumerate(cases.prefixes):
-        inside = set(prefix)
-        best = [item for item in order if item not in inside][:LENGTH]
-        lists[row, : len(best)] = best
-    return lists
-
-
-def by_history(
-    user_factors: NDArray[np.float32], user_rows: NDArray[np.int64], item_factors: NDArray[np.float32], cases: Cases
-) -> Lists:
-    """ALS from what the customer bought before. user_rows: int64 (c,), -1 for one who never did: an empty list."""
-    factors = np.where(user_rows[:, None] >= 0, user_factors[user_rows], np.float32(0))
-    return _by_factors(factors, item_factors, cases)
-
-
-def by_fold_in(model: Model, cases: Cases) -> Lists:
-    """ALS alone, folded in from the basket so far."""
-    factors = np.zeros((len(cases), model.item_factors.shape[1]), np.float32)
-    for row, prefix in enumerate(cases.prefixes):
-        seeds = prefix[::-1][: model.serving.seeds]
-        weights = seed_weights(model, len(seeds)) * np.float32(model.serving.alpha)
-        factors[row] = fold_in(model.item_factors[seeds], model.fold_factors[seeds], weights)
-    return _by_factors(factors, model.item_factors, cases)
-
-
-def by_together(together: TopLists, model: Model, cases: Cases) -> Lists:
-    """Co-purchase alone, summed over the basket's newest products."""
-    n = len(together.items)
-    seeds = [prefix[::-1][: model.serving.seeds] for prefix in cases.prefixes]
-    weights = [seed_weights(model, len(rows)) for rows in seeds]
-    bounds = np.cumsum([0, *map(len, seeds)])
-    columns = [row for rows in seeds for row in rows]
-    baskets = sparse.csr_matrix((np.concatenate([np.empty(0, np.float32), *weights]), columns, bounds), (len(cases), n))
-    scores = (baskets @ together.matrix()).tocsr()
-    rows = np.repeat(np.arange(len(cases)), np.diff(scores.indptr))
-    inside = np.fromiter((row * n + item for row, items in enumerate(cases.prefixes) for item in items), np.int64)
-    scores.data[np.isin(rows * n + scores.indices, inside)] = 0.0
-    lists, kept = of_sparse(scores.indptr, scores.indices, scores.data, LENGTH)
-    return np.where(kept >= 0, lists.items, -1).astype(np.int64)
-
-
-def _by_factors(factors: NDArray[np.float32], item_factors: NDArray[np.float32], cases: Cases) -> Lists:
-    """The best 10 products by factors, less what is in the basket; an empty list where all scores are 0."""
-    length = min(LENGTH, len(item_factors) - 1)
-    lists = np.full((len(cases), LENGTH), -1, np.int64)
-    for begin in range(0, len(cases), CHUNK):
-        scores = factors[begin : begin + CHUNK] @ item_factors.T
-        for row, prefix in enumerate(cases.prefixes[begin : begin + CHUNK]):
-            scores[row, prefix] = -np.inf
-        items, best = of_dense(scores, length)
-        liked = np.isfinite(best) & (best != 0)
-        lists[begin : begin + CHUNK, :length] = np.where(liked, items, -1)
-    return lists
+def best_single(lists: Mapping[str, NDArray[np.int64]], cases: Cases) -> str:
+    """The strategy with the highest NDCG@10 among those that are not what is served, now or so far."""
+    gains = {
+        name: float(metrics.set_gains(metrics.found(found, cases.wanted), cases.wanted).sum())
+        for name, found in lists.items()
+        if name not in {SERVED, RIVAL}
+    }
+    return max(gains, key=lambda name: gains[name])

@@ -1,4 +1,8 @@
-"""How good lists of recommendations are, with intervals."""
+"""How good lists of recommendations are, with intervals.
+
+Lists are int64 (c, length), catalogue rows, best first, each once, -1 for an empty place. Values are float64 (c,), one
+for each case.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,9 @@ from numpy.typing import NDArray
 RESAMPLES = 1000
 LENGTH = 10
 NORMAL_95 = 1.959964
+PERCENTILES_95 = (0.025, 0.975)
+
+Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +29,71 @@ class Estimate:
 
     def as_dict(self) -> dict[str, float]:
         """Plain numbers, rounded to what can be told apart."""
-        return {"value": round(self.value, 6), "low": round(self.low, 6), "high": round(self.high, 6)}
+        # A rounded -0.0 would be written otherwise than 0.0.
+        return {name: round(float(getattr(self, name)), 6) + 0.0 for name in ("value", "low", "high")}
+
+
+def found(lists: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which places of each list hold a product that its case asks for, bool (c, length).
+
+    wanted: int64 (c, t), padded with -1.
+    """
+    span = int(max(lists.max(initial=0), wanted.max(initial=0))) + 1
+    rows = np.arange(len(lists), dtype=np.int64)[:, None] * span
+    places: NDArray[np.bool_] = np.isin(rows + lists, (rows + wanted)[wanted >= 0]) & (lists >= 0)
+    return places
 
 
 def positions(lists: NDArray[np.int64], targets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each target stands in its list, counted from 0; -1 where it does not. lists: int64 (c, length)."""
-    found = lists == targets[:, None]
-    return np.where(found.any(axis=1), found.argmax(axis=1), -1)
+    """Where each target stands in its list, counted from 0; -1 where it does not. targets: int64 (c,)."""
+    return first_places(found(lists, targets[:, None]))
 
 
-def hits(at: NDArray[np.int64]) -> NDArray[np.float64]:
-    """1 for each target that is in its list, else 0; its mean is HR@length."""
+def first_places(places: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Where the first product that was asked for stands, counted from 0; -1 where none does. places: see `found`."""
+    return np.where(places.any(axis=1), places.argmax(axis=1), -1)
+
+
+def hits(at: NDArray[np.int64]) -> Values:
+    """1 for each case of which something is in its list, else 0; its mean is HR@length. at: see `first_places`."""
     return (at >= 0).astype(np.float64)
 
 
-def gains(at: NDArray[np.int64]) -> NDArray[np.float64]:
-    """1 / log2(position + 2) for each target in its list, else 0; its mean is NDCG@length, as there is one target."""
+def reciprocal_ranks(at: NDArray[np.int64]) -> Values:
+    """1 / (position + 1) of the first product that was asked for, else 0; its mean is MRR@length."""
+    return np.where(at >= 0, 1.0 / (np.maximum(at, 0) + 1.0), 0.0)
+
+
+def gains(at: NDArray[np.int64]) -> Values:
+    """1 / log2(position + 2) for each target in its list, else 0; its mean is NDCG@length where there is one target."""
     return np.where(at >= 0, 1.0 / np.log2(np.maximum(at, 0) + 2.0), 0.0)
+
+
+def set_gains(places: NDArray[np.bool_], wanted: NDArray[np.int64]) -> Values:
+    """NDCG@length of each case over all its products; `gains` where there is one. places: see `found`."""
+    discounts = 1.0 / np.log2(np.arange(places.shape[1]) + 2.0)
+    best = np.concatenate([[0.0], np.cumsum(discounts)])
+    most = np.minimum(_asked_for(wanted), places.shape[1])
+    ideal: Values = best[most]
+    got: Values = (places * discounts).sum(axis=1)
+    return got / np.maximum(ideal, 1.0)
+
+
+def recalls(places: NDArray[np.bool_], wanted: NDArray[np.int64]) -> Values:
+    """Share of each case's products that are in its list; its mean is recall@length. places: see `found`."""
+    share: Values = places.sum(axis=1) / np.maximum(_asked_for(wanted), 1)
+    return share
+
+
+def surprise(lists: NDArray[np.int64], counts: Values, orders: int) -> tuple[Values, Values]:
+    """Self-information, in bits, of all that each list shows, and how much it shows (novelty, Zhou et al. 2010).
+
+    A product that every order holds tells nothing, one in every 8th 3 bits. counts: float64 (n,), orders before the
+    cut that hold each product; one more is added to each, so that a product nobody bought is finitely surprising.
+    """
+    bits = np.append(np.log2((orders + 1.0) / (np.minimum(counts, orders) + 1.0)), 0.0)
+    summed: Values = bits[lists].sum(axis=1)
+    return summed, (lists >= 0).sum(axis=1).astype(np.float64)
 
 
 def resamples(cases: int, seed: int) -> NDArray[np.float32]:
@@ -51,17 +106,34 @@ def resamples(cases: int, seed: int) -> NDArray[np.float32]:
     return np.bincount(drawn.ravel(), minlength=RESAMPLES * cases).reshape(RESAMPLES, cases).astype(np.float32)
 
 
-def mean(values: NDArray[np.float64], weights: NDArray[np.float32]) -> Estimate:
-    """The mean of some cases' values, float64 (c,), with the percentile interval over `resamples`, float32 (r, c)."""
-    if not len(values):
+def mean(values: Values, weights: NDArray[np.float32]) -> Estimate:
+    """The mean of some cases' values with the percentile interval over `resamples`, float32 (r, c)."""
+    return ratio(values, np.ones(len(values)), weights)
+
+
+def ratio(part: Values, whole: Values, weights: NDArray[np.float32]) -> Estimate:
+    """The sum of some cases' values by the sum of others, such as value found by value asked for; interval as `mean`.
+
+    Resamples in which the whole is 0 tell nothing and are left out.
+    """
+    if not len(part) or whole.sum() <= 0:
         return Estimate(0.0, 0.0, 0.0)
-    means = (weights @ values.astype(np.float32)) / np.maximum(weights.sum(axis=1), 1.0)
-    low, high = np.quantile(means, (0.025, 0.975))
-    return Estimate(float(values.mean()), float(low), float(high))
+    sums = weights @ np.stack([part, whole], axis=1).astype(np.float32)
+    drawn = sums[:, 1] > 0
+    low, high = np.quantile(sums[drawn, 0] / sums[drawn, 1], PERCENTILES_95) if drawn.any() else (0.0, 0.0)
+    return Estimate(float(part.sum() / whole.sum()), float(low), float(high))
+
+
+def relative(mine: Values, other: Values, weights: NDArray[np.float32]) -> Estimate | None:
+    """How much more `mine` is than `other`, as a share of it, paired by case; None where `other` is 0 throughout."""
+    if not len(mine) or other.sum() <= 0:
+        return None
+    more = ratio(mine, other, weights)
+    return Estimate(more.value - 1.0, more.low - 1.0, more.high - 1.0)
 
 
 def coverage(lists: NDArray[np.int64], n_items: int, seed: int) -> Estimate:
-    """Share of all products that stand in at least one list; -1 in a list is an empty place.
+    """Share of all products that stand in at least one list.
 
     A resample of the cases always covers less than they do, so the interval is normal, around the value, with the
     bootstrap's spread.
@@ -79,3 +151,8 @@ def _covered(lists: NDArray[np.int64], n_items: int) -> float:
     seen = np.zeros(n_items + 1, np.bool_)
     seen[lists] = True
     return float(seen[:n_items].sum() / n_items)
+
+
+def _asked_for(wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    asked: NDArray[np.int64] = (wanted >= 0).sum(axis=1)
+    return asked

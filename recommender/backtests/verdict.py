@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.backtests import metrics
-from recommender.backtests.backtest import RIVAL, SERVED, Row
+from recommender.backtests.backtest import RIVAL, SERVED
+from recommender.backtests.figures import Row
 from recommender.model import Record
 
 FEWEST_CASES = 20

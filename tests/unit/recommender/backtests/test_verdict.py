@@ -3,18 +3,19 @@ from __future__ import annotations
 import numpy as np
 
 from recommender.backtests import metrics
-from recommender.backtests.backtest import RIVAL, SERVED, Row
+from recommender.backtests.backtest import RIVAL, SERVED
+from recommender.backtests.figures import HIT_RATE, Row
 from recommender.backtests.verdict import Verdict, judge, untested
 from recommender.model import Record
 
 CASES = 400
 WEIGHTS = metrics.resamples(CASES, seed=1)
-NOTHING = metrics.Estimate(0, 0, 0)
 
 
 def row(hits: int) -> Row:
     values = (np.arange(CASES) < hits).astype(np.float64)
-    return Row(metrics.mean(values, WEIGHTS), NOTHING, NOTHING, values)
+    at = np.where(values > 0, 0, -1)
+    return Row({HIT_RATE: metrics.mean(values, WEIGHTS)}, at, {HIT_RATE: values})
 
 
 def verdict(mine: int, popularity: int = 20, rival: int | None = None, before: Record | None = None) -> Verdict:

@@ -1,0 +1,192 @@
+"""personal: who likes what, by matrix factors and by a linear model, each tuned on training data alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from threadpoolctl import threadpool_limits
+
+from benchmarks.figures import Benchmark, Figure, NoData, Options, Stage
+from benchmarks.pairs import Split, read_split
+from recommender.backtests import metrics
+from recommender.personal.choice import choose
+from recommender.personal.holdout import Asked, Scorer, gains, hold_out, positions
+from recommender.personal.ials import Confidence, fit_exactly, fold_in_users, penalties
+from recommender.personal.linear import Closeness, item_weights
+from recommender.personal.tuning import tuned_als, tuned_linear
+
+TRAIN, TEST = "ml1m_ncf_train.parquet", "ml1m_ncf_test.rating.csv.gz"
+BASELINE = "implicit as it comes"
+FOLDED = "ALS, folded in from history alone"
+POPULARITY, LINEAR, ALS, BLEND = "popularity", "linear (EASE)", "ALS, tuned", "ALS and linear"
+SHARES = (0.2, 0.4, 0.6, 0.8)
+CASES = 6_000
+TRIES = 10
+THREADS = 2
+
+
+def run(options: Options) -> Iterator[Figure | Stage]:
+    """HR@10 and NDCG@10 of each model on the test, and which of them the validation cut chose."""
+    split = read_split(*_files(options))
+    with threadpool_limits(1, "blas"):
+        yield from _measured(split, options)
+
+
+def _files(options: Options) -> tuple[Path, Path]:
+    if options.data:
+        raise NoData("give --train FILE of pairs and --test FILE of what they took next, not --data")
+    if options.train:
+        return Path(options.train), Path(options.test)
+    folder = Path(os.environ.get("SHELFWISE_DATA", "../shared/data"))
+    if not (folder / TRAIN).exists():
+        raise NoData(f"no {folder / TRAIN}: put MovieLens 1M there, or say --train FILE --test FILE")
+    return folder / TRAIN, folder / TEST
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the validation cut chose: settings of either model, the blend's share of the linear one, who serves."""
+
+    als: Confidence
+    linear: Closeness
+    share: float
+    name: str
+
+
+def _measured(split: Split, options: Options) -> Iterator[Figure | Stage]:
+    rivals = None if split.asked.rivals is None else max(split.asked.rivals.shape[1], 1)
+    past, validation = hold_out(split.user_items, options.seed, rivals=rivals, at_most=CASES, age=split.age)
+    yield Stage("choosing how far ALS believes", 0.05)
+    als = tuned_als(past, validation, Confidence(), tries=TRIES, threads=THREADS, seed=options.seed).best
+    yield Stage("choosing how products speak", 0.4)
+    linear = tuned_linear(past, validation, Closeness(), tries=TRIES).best
+    yield Stage("choosing the model", 0.7)
+    chosen = _chosen(past, validation, als, linear, options.seed)
+    yield Stage("fitting on all", 0.8)
+    yield from _figures(split, chosen, options)
+
+
+def _chosen(past: sparse.csr_matrix, validation: Asked, als: Confidence, linear: Closeness, seed: int) -> Chosen:
+    """The blend's share, and which model serves, by the validation cases."""
+    popularity = _popularity(past)
+    factors, said = _als(past, als, seed), _linear(past, linear)
+    blends = {share: _either(factors, said, share) for share in SHARES}
+    found = {share: gains(positions(score, validation, past)) for share, score in blends.items()}
+    share = max(found, key=lambda each: float(found[each].mean()) if len(validation) else 0.0)
+    simple = {POPULARITY: popularity, LINEAR: said, ALS: factors}
+    measured = {name: gains(positions(score, validation, past)) for name, score in simple.items()}
+    return Chosen(als, linear, share, choose(measured | {BLEND: found[share]}))
+
+
+def _figures(split: Split, chosen: Chosen, options: Options) -> Iterator[Figure]:
+    known, asked, seed = split.user_items, split.asked, options.seed
+    fitted = fit_exactly(known, chosen.als, threads=THREADS, seed=seed)
+    folded = fold_in_users(known, fitted.item, penalties(known, chosen.als), chosen.als.alpha)
+    als, linear = _by_factors(fitted.user, fitted.item), _linear(known, chosen.linear)
+    models = {
+        BASELINE: _bare(known, seed),
+        POPULARITY: _popularity(known),
+        ALS: als,
+        FOLDED: _by_factors(folded, fitted.item),
+        LINEAR: linear,
+        BLEND: _either(als, linear, chosen.share),
+    }
+    popularity = models[POPULARITY]
+    ranks = {name: positions(_or_popular(score, popularity, known), asked, known) for name, score in models.items()}
+    weights = metrics.resamples(len(asked), seed)
+    wanted = {"hr@10": lambda at: (at < metrics.LENGTH).astype(np.float64), "ndcg@10": gains}
+    for name, at in {**ranks, f"chosen: {chosen.name}": ranks[chosen.name]}.items():
+        for measure, of in wanted.items():
+            base = metrics.mean(of(ranks[BASELINE]), weights).value
+            found = metrics.mean(of(at), weights)
+            yield _figure(f"{name}, {measure}", found, base, _said(name, chosen, split), seed)
+
+
+def _figure(name: str, found: metrics.Estimate, base: float, data: str, seed: int) -> Figure:
+    of_als = name.startswith(ALS)
+    hits = name.endswith("hr@10")
+    return Figure(
+        name=name,
+        value=found.value,
+        unit="share",
+        baseline=base,
+        ratio=found.value / base if base else None,
+        data=data,
+        seed=seed,
+        low=found.low,
+        high=found.high,
+        baseline_name=BASELINE,
+        at_least=(">= .71" if hits else ">= .43") if of_als else "",
+        aim=(">= .73" if hits else ">= .45") if of_als else "",
+    )
+
+
+def _said(name: str, chosen: Chosen, split: Split) -> str:
+    settings = {ALS: chosen.als, LINEAR: chosen.linear, BLEND: f"share of the linear model {chosen.share:g}"}
+    return f"{split.said}; {settings[name]}" if name in settings else split.said
+
+
+def _als(known: sparse.csr_matrix, setting: Confidence, seed: int) -> Scorer:
+    factors = fit_exactly(known, setting, threads=THREADS, seed=seed)
+    return _by_factors(factors.user, factors.item)
+
+
+def _by_factors(users: NDArray[np.float32], items: NDArray[np.float32]) -> Scorer:
+    return lambda rows: users[rows] @ items.T
+
+
+def _bare(known: sparse.csr_matrix, seed: int) -> Scorer:
+    """The library with its own settings: what a shop would get that did nothing."""
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    solver = AlternatingLeastSquares(num_threads=THREADS, random_state=seed)
+    solver.fit(known, show_progress=False)
+    return _by_factors(solver.user_factors, solver.item_factors)
+
+
+def _linear(known: sparse.csr_matrix, setting: Closeness) -> Scorer:
+    rows, weights = item_weights(known, setting)
+
+    def score(users: NDArray[np.int64]) -> NDArray[np.float32]:
+        scores = np.zeros((len(users), known.shape[1]), np.float32)
+        scores[:, rows] = known[users][:, rows] @ weights
+        return scores
+
+    return score
+
+
+def _popularity(known: sparse.csr_matrix) -> Scorer:
+    bought = np.asarray(known.sum(axis=0), dtype=np.float32).ravel()
+    return lambda users: np.repeat(bought[None, :], len(users), axis=0)
+
+
+def _either(als: Scorer, linear: Scorer, share: float) -> Scorer:
+    return lambda users: (1 - share) * als(users) + share * linear(users)
+
+
+def _or_popular(score: Scorer, popularity: Scorer, known: sparse.csr_matrix) -> Scorer:
+    """What is popular for those of whom nothing is known, as a shop would show."""
+
+    def either(users: NDArray[np.int64]) -> NDArray[np.float32]:
+        scores, strange = score(users), np.diff(known.indptr)[users] == 0
+        if strange.any():
+            scores[strange] = popularity(users[strange])
+        return scores
+
+    return either
+
+
+BENCHMARK = Benchmark(
+    name="personal",
+    summary="Personal models on MovieLens 1M in the NCF protocol, or on --train and --test, tuned on the train file",
+    run=run,
+    quick=False,
+    minutes=6.0,
+    quality=True,
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from recommender.personal.choice import choose
 from recommender.personal.holdout import Asked, Scorer, gains, hold_out, positions
 from recommender.personal.ials import Confidence, fit_exactly, fold_in_users, penalties
 from recommender.personal.linear import Closeness, item_weights
-from recommender.personal.tuning import tuned_als, tuned_linear
+from recommender.personal.tuning import sample, tuned_als, tuned_linear
 
 TRAIN, TEST = "ml1m_ncf_train.parquet", "ml1m_ncf_test.rating.csv.gz"
 BASELINE = "implicit as it comes"
@@ -29,13 +29,17 @@ SHARES = (0.2, 0.4, 0.6, 0.8)
 CASES = 6_000
 TRIES = 10
 THREADS = 2
+# Bounds that keep larger files than MovieLens 1M within some minutes: pairs that ALS is tuned on, multiplications of
+# one fit, products that the linear model is tuned on and fitted on.
+PAIRS = 1_000_000
+WORK = 2e12
+TUNED_ON, LARGEST = 4_000, 8_000
 
 
 def run(options: Options) -> Iterator[Figure | Stage]:
     """HR@10 and NDCG@10 of each model on the test, and which of them the validation cut chose."""
     split = read_split(*_files(options))
-    with threadpool_limits(1, "blas"):
-        yield from _measured(split, options)
+    yield from _measured(split, options)
 
 
 def _files(options: Options) -> tuple[Path, Path]:
@@ -63,9 +67,10 @@ def _measured(split: Split, options: Options) -> Iterator[Figure | Stage]:
     rivals = None if split.asked.rivals is None else max(split.asked.rivals.shape[1], 1)
     past, validation = hold_out(split.user_items, options.seed, rivals=rivals, at_most=CASES, age=split.age)
     yield Stage("choosing how far ALS believes", 0.05)
-    als = tuned_als(past, validation, Confidence(), tries=TRIES, threads=THREADS, seed=options.seed).best
+    part, cases = sample(past, validation, PAIRS, options.seed)
+    als = tuned_als(part, cases, tries=TRIES, work=WORK, threads=THREADS, seed=options.seed).best
     yield Stage("choosing how products speak", 0.4)
-    linear = tuned_linear(past, validation, Closeness(), tries=TRIES).best
+    linear = replace(tuned_linear(past, validation, Closeness(largest=TUNED_ON), tries=TRIES).best, largest=LARGEST)
     yield Stage("choosing the model", 0.7)
     chosen = _chosen(past, validation, als, linear, options.seed)
     yield Stage("fitting on all", 0.8)
@@ -128,7 +133,13 @@ def _figure(name: str, found: metrics.Estimate, base: float, data: str, seed: in
 
 
 def _said(name: str, chosen: Chosen, split: Split) -> str:
-    settings = {ALS: chosen.als, LINEAR: chosen.linear, BLEND: f"share of the linear model {chosen.share:g}"}
+    als, linear = chosen.als, chosen.linear
+    settings = {
+        ALS: f"{als.factors} factors, alpha {als.alpha:.3g}, regularization {als.regularization:.3g}"
+        f" by evidence to the power of {als.scaling:g}",
+        LINEAR: f"regularization {linear.regularization:g}, damping {linear.damping:g}",
+        BLEND: f"share of the linear model {chosen.share:g}",
+    }
     return f"{split.said}; {settings[name]}" if name in settings else split.said
 
 
@@ -146,7 +157,8 @@ def _bare(known: sparse.csr_matrix, seed: int) -> Scorer:
     from implicit.cpu.als import AlternatingLeastSquares
 
     solver = AlternatingLeastSquares(num_threads=THREADS, random_state=seed)
-    solver.fit(known, show_progress=False)
+    with threadpool_limits(1, "blas"):
+        solver.fit(known, show_progress=False)
     return _by_factors(solver.user_factors, solver.item_factors)
 
 

@@ -13,10 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import lapack
+from threadpoolctl import threadpool_limits
 
 from recommender.personal.als import Factors
 
 NOISE = 0.1
+PUBLISHED_ALPHA = 1 / 0.3
+# 0.007 of the paper, times 1 + 1 / alpha: it asks for a score of 1 at confidence alpha, here it is 1 + alpha.
+PUBLISHED_REGULARIZATION = 0.007 * 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +29,26 @@ class Confidence:
 
     alpha: confidence is 1 + alpha x weight. regularization: of an average row, an average column. scaling: exponent
     of a row's own regularization by its evidence (alpha x its weights + the columns); 0 gives all rows the same.
-    The paper's unobserved weight is 1 / alpha; its own settings on MovieLens 1M are the defaults, but for fewer
-    factors and iterations.
+    The paper's unobserved weight is 1 / alpha.
     """
 
-    factors: int = 128
-    alpha: float = 1 / 0.3
-    regularization: float = 50.0
-    scaling: float = 1.0
-    iterations: int = 8
+    factors: int
+    alpha: float
+    regularization: float
+    scaling: float
+    iterations: int
+
+    def work(self, weights: sparse.csr_matrix) -> float:
+        """Multiplications that a fit of these weights takes, roughly; a core does some 1e10 a second."""
+        rows = sum(weights.shape)
+        return float(self.iterations * (2 * weights.nnz * self.factors**2 + rows * self.factors**3 / 3))
+
+
+def published(weights: sparse.csr_matrix, factors: int = 64, iterations: int = 6) -> Confidence:
+    """The paper's settings for MovieLens 1M, carried over to these weights by their evidence: where tuning starts."""
+    evidence = [_evidence(side, PUBLISHED_ALPHA).mean() for side in (weights, weights.T.tocsr()) if side.shape[0]]
+    regularization = PUBLISHED_REGULARIZATION * float(np.sqrt(np.prod(evidence)))
+    return Confidence(factors, PUBLISHED_ALPHA, regularization, 1.0, iterations)
 
 
 def fit_exactly(
@@ -46,8 +61,8 @@ def fit_exactly(
 ) -> Factors:
     """Factors of weights, float32 CSR (n_users, n_items), each >= 0 and 0 where nothing is known.
 
-    each: called with the number of the iteration that has just ended, from 1. BLAS should be held to one thread
-    meanwhile. The same input gives the same factors, whatever the number of threads.
+    each: called with the number of the iteration that has just ended, from 1. The same input gives the same factors,
+    whatever the number of threads.
     """
     n_users, n_items = weights.shape
     spread = NOISE / np.sqrt(confidence.factors)
@@ -56,7 +71,8 @@ def fit_exactly(
     users = np.zeros((n_users, confidence.factors), np.float32)
     columns = weights.T.tocsr()
     held_users, held_items = penalties(weights, confidence), penalties(columns, confidence)
-    with ThreadPoolExecutor(threads) as pool:
+    # BLAS threads of each of our own would only wait for one another.
+    with ThreadPoolExecutor(threads) as pool, threadpool_limits(1, "blas"):
         for number in range(1, confidence.iterations + 1):
             users = _solved(weights, items, held_users, confidence.alpha, pool, threads)
             items = _solved(columns, users, held_items, confidence.alpha, pool, threads)
@@ -67,11 +83,18 @@ def fit_exactly(
 
 def penalties(weights: sparse.csr_matrix, confidence: Confidence) -> NDArray[np.float32]:
     """The regularization of each row of a CSR (n, m), float32 (n,); their mean evidence gets `regularization`."""
+    evidence = _evidence(weights, confidence.alpha)
+    if not len(evidence):
+        return np.empty(0, np.float32)
+    scaled: NDArray[np.float64] = (evidence / evidence.mean()) ** confidence.scaling
+    return (confidence.regularization * scaled).astype(np.float32)
+
+
+def _evidence(weights: sparse.csr_matrix, alpha: float) -> NDArray[np.float64]:
+    """What stands behind each row, float64 (n,): the sum of its confidences, those of absent entries as well."""
     sums = np.asarray(weights.sum(axis=1), dtype=np.float64).ravel()
-    evidence = confidence.alpha * sums + max(weights.shape[1], 1)
-    scaled = (evidence / evidence.mean()) ** confidence.scaling if len(evidence) else evidence
-    held: NDArray[np.float32] = (confidence.regularization * scaled).astype(np.float32)
-    return held
+    evidence: NDArray[np.float64] = alpha * sums + max(weights.shape[1], 1)
+    return evidence
 
 
 def fold_in_users(

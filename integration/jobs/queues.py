@@ -19,7 +19,8 @@ from integration.settings import Settings
 
 INTAKE = "intake"
 TRAINING = "training"
-QUEUES = (INTAKE, TRAINING)
+GRAPH = "graph"
+QUEUES = (INTAKE, TRAINING, GRAPH)
 
 # Both bound what an unreachable Redis costs a request that has a delivery to announce.
 QUICK_CONNECT_SECONDS = 0.02
@@ -48,6 +49,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "drain": Kind(INTAKE, "integration.jobs.intake.drain", timeout_seconds=300, retries=1, ticket_seconds=60),
         # A failed fit is not repeated at once: it would most likely fail again. The next orders or the night do.
         "train": Kind(TRAINING, "integration.jobs.training.train_shop", 4 * 3600, retries=0, ticket_seconds=1800),
+        # On a queue of its own: it takes the longest, and no shop's fit waits for it.
+        "graph": Kind(GRAPH, "integration.jobs.graph.learn_shop", 4 * 3600, retries=0, ticket_seconds=1800),
     }
 )
 

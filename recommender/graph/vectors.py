@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from recommender.errors import BadArtifact
 
 FORMAT = 1
+WHEN = ("now", "past")
 ARRAYS = {"product_ids": ("int64", 1), "vectors": ("float32", 2), "position_weights": ("float32", 1)}
 
 
@@ -67,25 +69,46 @@ class ProductVectors:
         return replace(self, product_ids=product_ids, vectors=vectors)
 
 
-def to_bytes(learnt: ProductVectors) -> bytes:
+@dataclass(frozen=True, slots=True, eq=False)
+class LearntGraph:
+    """What a shop's graph has taught. now: what serves. past: the same, learnt from nothing at or after the cut.
+
+    cut: microseconds since 1970. A backtest that holds out nothing before the cut may try `past` on it.
+    """
+
+    now: ProductVectors
+    past: ProductVectors
+    cut: int
+
+
+def to_bytes(learnt: LearntGraph) -> bytes:
     """The vectors as an `.npz` file: plain arrays, no pickle."""
+    arrays = {f"{when}_{name}": getattr(getattr(learnt, when), name) for when in WHEN for name in ARRAYS}
+    scales = {f"{when}_scale": np.float64(getattr(learnt, when).scale) for when in WHEN}
     buffer = io.BytesIO()
-    arrays = {name: getattr(learnt, name) for name in ARRAYS}
-    np.savez(buffer, format=np.int64(FORMAT), scale=np.float64(learnt.scale), **arrays)
+    np.savez(buffer, format=np.int64(FORMAT), cut=np.int64(learnt.cut), **arrays, **scales)
     return buffer.getvalue()
 
 
-def from_bytes(content: bytes) -> ProductVectors:
+def from_bytes(content: bytes) -> LearntGraph:
     """What `to_bytes` wrote. Raises BadArtifact where it is damaged, of another format, or not of one size."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as held:
-            version = int(held["format"])
-            arrays = {name: held[name] for name in ARRAYS}
-            scale = float(held["scale"])
+            version, cut = int(held["format"]), int(held["cut"])
+            parts = {name: held[name] for name in held.files}
     except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
         raise BadArtifact(f"the graph's vectors cannot be read: {error}") from error
     if version != FORMAT:
         raise BadArtifact(f"the graph's vectors are of format {version}, this version reads {FORMAT}")
+    return LearntGraph(*(_vectors_of(parts, when) for when in WHEN), cut=cut)
+
+
+def _vectors_of(parts: dict[str, NDArray[Any]], when: str) -> ProductVectors:
+    try:
+        arrays = {name: parts[f"{when}_{name}"] for name in ARRAYS}
+        scale = float(parts[f"{when}_scale"])
+    except KeyError as error:
+        raise BadArtifact(f"the graph's vectors lack {error}") from error
     unlike = [name for name, kind in ARRAYS.items() if (arrays[name].dtype.name, arrays[name].ndim) != kind]
     if unlike or len(arrays["vectors"]) != len(arrays["product_ids"]):
         raise BadArtifact("the graph's vectors are not of one size and kind")

@@ -69,7 +69,11 @@ def test_announcing_a_delivery_puts_its_drain_on_the_queue(here: Settings) -> No
     enqueuer = Enqueuer(here)
     enqueuer.drain(7)
     enqueuer.drain(7)
-    assert [(state.name, state.waiting) for state in queue_states(here)] == [("intake", 1), ("training", 0)]
+    assert [(state.name, state.waiting) for state in queue_states(here)] == [
+        ("intake", 1),
+        ("training", 0),
+        ("graph", 0),
+    ]
     enqueuer.close()
 
 

@@ -142,7 +142,11 @@ def test_the_sweep_enqueues_what_the_queue_missed(
     night = NOON + timedelta(days=1)
     assert sweep(database, settings, redis, night) == Swept(drains=1, fits=1, lost=0)
     assert sweep(database, settings, redis, night) == Swept(drains=0, fits=0, lost=0)
-    assert [(state.name, state.waiting) for state in queue_states(settings)] == [("intake", 1), ("training", 1)]
+    assert [(state.name, state.waiting) for state in queue_states(settings)] == [
+        ("intake", 1),
+        ("training", 1),
+        ("graph", 0),
+    ]
 
 
 def test_stock_needs_no_drain(

@@ -16,8 +16,9 @@ from benchmarks.figures import Benchmark, Figure, NoData, Options, Stage
 from benchmarks.pairs import Split, read_split
 from recommender.backtests import metrics
 from recommender.personal.choice import choose
+from recommender.personal.folding import fold_in_held, turned
 from recommender.personal.holdout import Asked, Scorer, gains, hold_out, positions
-from recommender.personal.ials import Confidence, fit_exactly, fold_in_users, penalties
+from recommender.personal.ials import Confidence, fit_exactly, penalties
 from recommender.personal.linear import Closeness, item_weights
 from recommender.personal.tuning import sample, tuned_als, tuned_linear
 
@@ -92,13 +93,12 @@ def _chosen(past: sparse.csr_matrix, validation: Asked, als: Confidence, linear:
 def _figures(split: Split, chosen: Chosen, options: Options) -> Iterator[Figure]:
     known, asked, seed = split.user_items, split.asked, options.seed
     fitted = fit_exactly(known, chosen.als, threads=THREADS, seed=seed)
-    folded = fold_in_users(known, fitted.item, penalties(known, chosen.als), chosen.als.alpha)
     als, linear = _by_factors(fitted.user, fitted.item), _linear(known, chosen.linear)
     models = {
         BASELINE: _bare(known, seed),
         POPULARITY: _popularity(known),
         ALS: als,
-        FOLDED: _by_factors(folded, fitted.item),
+        FOLDED: _folded(known, fitted.item, chosen.als),
         LINEAR: linear,
         BLEND: _either(als, linear, chosen.share),
     }
@@ -150,6 +150,22 @@ def _als(known: sparse.csr_matrix, setting: Confidence, seed: int) -> Scorer:
 
 def _by_factors(users: NDArray[np.float32], items: NDArray[np.float32]) -> Scorer:
     return lambda rows: users[rows] @ items.T
+
+
+def _folded(known: sparse.csr_matrix, item_factors: NDArray[np.float32], setting: Confidence) -> Scorer:
+    """Each user's factors made when they are asked for, from what they bought and the items alone, as serving does."""
+    items, spectrum = turned(item_factors)
+    held = penalties(known, setting).tolist()
+
+    def score(users: NDArray[np.int64]) -> NDArray[np.float32]:
+        factors = np.zeros((len(users), len(spectrum)), np.float32)
+        for place, user in enumerate(users.tolist()):
+            own = slice(known.indptr[user], known.indptr[user + 1])
+            weights = known.data[own] * np.float32(setting.alpha)
+            factors[place] = fold_in_held(items[known.indices[own]], spectrum, weights, held[user])
+        return factors @ items.T
+
+    return score
 
 
 def _bare(known: sparse.csr_matrix, seed: int) -> Scorer:

@@ -59,8 +59,9 @@ def fit_exactly(
     seed: int,
     each: Callable[[int], None] | None = None,
 ) -> Factors:
-    """Factors of weights, float32 CSR (n_users, n_items), each >= 0 and 0 where nothing is known.
+    """Factors of weights, float32 CSR (n_users, n_items), each >= 0; rows and columns that are empty get zeros.
 
+    Users come last, so that each of them is what folding their weights into the items gives.
     each: called with the number of the iteration that has just ended, from 1. The same input gives the same factors,
     whatever the number of threads.
     """
@@ -78,7 +79,8 @@ def fit_exactly(
             items = _solved(columns, users, held_items, confidence.alpha, pool, threads)
             if each is not None:
                 each(number)
-    return Factors(_solved(weights, items, held_users, confidence.alpha, pool=None, threads=1), items)
+        users = _solved(weights, items, held_users, confidence.alpha, pool, threads)
+    return Factors(users, items)
 
 
 def penalties(weights: sparse.csr_matrix, confidence: Confidence) -> NDArray[np.float32]:
@@ -97,22 +99,12 @@ def _evidence(weights: sparse.csr_matrix, alpha: float) -> NDArray[np.float64]:
     return evidence
 
 
-def fold_in_users(
-    weights: sparse.csr_matrix, item_factors: NDArray[np.float32], held: NDArray[np.float32], alpha: float
-) -> NDArray[np.float32]:
-    """Users' factors from their purchases alone, float32 (n_users, factors): what `fit_exactly` gives them at its end.
-
-    held: float32 (n_users,), each row's regularization.
-    """
-    return _solved(weights, item_factors, held, alpha, pool=None, threads=1)
-
-
 def _solved(
     weights: sparse.csr_matrix,
     others: NDArray[np.float32],
     held: NDArray[np.float32],
     alpha: float,
-    pool: ThreadPoolExecutor | None,
+    pool: ThreadPoolExecutor,
     threads: int,
 ) -> NDArray[np.float32]:
     """One half of an iteration: each row's factors, given the others'."""
@@ -135,5 +127,5 @@ def _solved(
             if not failed:
                 found[row] = solution
 
-    list((pool.map if pool else map)(span, range(threads)))
+    list(pool.map(span, range(threads)))
     return found

@@ -28,9 +28,13 @@ class ExactIndex:
         return self._ids
 
     def search(self, queries: NDArray[Any], count: int, allowed: NDArray[Any] | None = None) -> Found:
-        """See `VectorIndex`. Under a filter that keeps few rows only those are scored."""
-        asked = checked_queries(queries, self.unit.shape[1], count)
-        rows = allowed_rows(self._ids, allowed)
+        """See `VectorIndex`."""
+        return self.nearest(
+            checked_queries(queries, self.unit.shape[1], count), count, allowed_rows(self._ids, allowed)
+        )
+
+    def nearest(self, asked: NDArray[np.float32], count: int, rows: NDArray[np.int64] | None) -> Found:
+        """The same for checked questions and rows: int64, ascending, None for all. Few rows are scored alone."""
         rows = np.flatnonzero(self._told) if rows is None else rows[self._told[rows]]
         found = Found.nothing(len(asked), count)
         told = np.flatnonzero(np.any(asked, axis=1))

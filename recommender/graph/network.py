@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
 from torch.nn import functional
 
 from recommender.graph.edges import ProductGraph
@@ -57,19 +58,19 @@ class Learner:
             group["lr"] = rate * self._parameters.learning_rate
         candidates = self._candidates(followed[followed >= 0])
         rows = np.union1d(candidates, seen[seen >= 0])
-        layers = self._layers()
-        leaves = [torch.from_numpy(layer[rows]).requires_grad_() for layer in layers]
+        near = self._graph.adjacency[rows]
+        leaves = [torch.from_numpy(layer).requires_grad_() for layer in self._reached(rows, near)]
         loss = self._loss(self._mixed(leaves), rows, candidates, seen, followed)
         self._adam.zero_grad()
         loss.backward()
-        self._base.grad = torch.from_numpy(self._gradient(leaves, rows))
+        self._base.grad = torch.from_numpy(self._gradient(leaves, rows, near))
         self._adam.step()
         return float(loss.detach())
 
     def vectors(self) -> NDArray[np.float32]:
         """The products' vectors as they are now, float32 (n, d), of length 1 or 0."""
         with torch.no_grad():
-            layers = [torch.from_numpy(layer[: self._graph.n_items]) for layer in self._layers()]
+            layers = [torch.from_numpy(layer[: self._graph.n_items]) for layer in self._layers(self._parameters.layers)]
             found: NDArray[np.float32] = self._mixed(layers).numpy()
         return found
 
@@ -86,20 +87,36 @@ class Learner:
         drawn = self._chance.integers(0, self._graph.n_items, self._parameters.negatives)
         return np.union1d(answers, drawn)
 
-    def _layers(self) -> list[NDArray[np.float32]]:
+    def _layers(self, steps: int) -> list[NDArray[np.float32]]:
+        """The base, and what so many steps along the graph make of it, each float32 (nodes, d)."""
         layers = [self._base.detach().numpy()]
-        for _ in range(len(self._mix) - 1):
+        for _ in range(steps):
             layers.append(self._graph.adjacency @ layers[-1])
         return layers
 
-    def _gradient(self, leaves: list[torch.Tensor], rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The base's gradient from those of the layers' rows: back along the graph, which is symmetric."""
-        gradient = np.zeros(tuple(self._base.shape), np.float32)
-        for number in range(len(leaves) - 1, -1, -1):
-            gradient[rows] += leaves[number].grad.numpy()
+    def _reached(self, rows: NDArray[np.int64], near: sparse.csr_matrix) -> list[NDArray[np.float32]]:
+        """The same with all steps, of these rows alone; near: their rows of the adjacency. The last step is short."""
+        if not self._parameters.layers:
+            return [self._base.detach().numpy()[rows]]
+        layers = self._layers(self._parameters.layers - 1)
+        return [*(layer[rows] for layer in layers), near @ layers[-1]]
+
+    def _gradient(
+        self, leaves: list[torch.Tensor], rows: NDArray[np.int64], near: sparse.csr_matrix
+    ) -> NDArray[np.float32]:
+        """The base's gradient from those of `_reached`: back along the graph, which is symmetric."""
+        *inner, last = [leaf.grad.numpy() for leaf in leaves]
+        if not inner:
+            alone = np.zeros(tuple(self._base.shape), np.float32)
+            alone[rows] = last
+            return alone * self._own
+        gradient: NDArray[np.float32] = near.T @ last
+        for number, of_rows in reversed(list(enumerate(inner))):
+            gradient[rows] += of_rows
             if number:
                 gradient = self._graph.adjacency @ gradient
-        return gradient * self._own
+        gradient *= self._own
+        return gradient
 
     def _mixed(self, layers: list[torch.Tensor]) -> torch.Tensor:
         shares = torch.softmax(self._mix, 0)

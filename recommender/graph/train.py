@@ -52,7 +52,7 @@ class GraphParameters:
     """
 
     factors: int = 96
-    layers: int = 2
+    layers: int = 1
     clicks: int = 20
     ordered: bool = True
     rounds: int = 4

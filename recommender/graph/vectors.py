@@ -84,9 +84,10 @@ class LearntGraph:
 def to_bytes(learnt: LearntGraph) -> bytes:
     """The vectors as an `.npz` file: plain arrays, no pickle."""
     arrays = {f"{when}_{name}": getattr(getattr(learnt, when), name) for when in WHEN for name in ARRAYS}
-    scales = {f"{when}_scale": np.float64(getattr(learnt, when).scale) for when in WHEN}
+    for when in WHEN:
+        arrays[f"{when}_scale"] = np.array(getattr(learnt, when).scale)
     buffer = io.BytesIO()
-    np.savez(buffer, format=np.int64(FORMAT), cut=np.int64(learnt.cut), **arrays, **scales)
+    np.savez(buffer, allow_pickle=False, format=np.array(FORMAT), cut=np.array(learnt.cut), **arrays)
     return buffer.getvalue()
 
 
@@ -100,7 +101,7 @@ def from_bytes(content: bytes) -> LearntGraph:
         raise BadArtifact(f"the graph's vectors cannot be read: {error}") from error
     if version != FORMAT:
         raise BadArtifact(f"the graph's vectors are of format {version}, this version reads {FORMAT}")
-    return LearntGraph(*(_vectors_of(parts, when) for when in WHEN), cut=cut)
+    return LearntGraph(now=_vectors_of(parts, "now"), past=_vectors_of(parts, "past"), cut=cut)
 
 
 def _vectors_of(parts: dict[str, NDArray[Any]], when: str) -> ProductVectors:

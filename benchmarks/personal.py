@@ -172,8 +172,8 @@ def _bare(known: sparse.csr_matrix, seed: int) -> Scorer:
     """The library with its own settings: what a shop would get that did nothing."""
     from implicit.cpu.als import AlternatingLeastSquares
 
-    solver = AlternatingLeastSquares(num_threads=THREADS, random_state=seed)
     with threadpool_limits(1, "blas"):
+        solver = AlternatingLeastSquares(num_threads=THREADS, random_state=seed)
         solver.fit(known, show_progress=False)
     return _by_factors(solver.user_factors, solver.item_factors)
 

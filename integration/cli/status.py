@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from integration.cli.backtest import backtest_table
+from integration.cli.backtest_table import backtest_table
 from integration.cli.store import open_store
 from integration.clock import system_clock
 from integration.services.status import FitState, ServingState, ShopState, shop_states

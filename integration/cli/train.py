@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from integration.cli.backtest import backtest_table
+from integration.cli.backtest_table import backtest_table
 from integration.cli.store import open_store
 from integration.services.threads import leave_threads_to_implicit
 from integration.settings import Settings
@@ -35,7 +35,7 @@ def train(key: str | None, everyone: bool, queue: bool) -> None:
         raise click.UsageError("say which shop: --shop KEY, or --all")
     leave_threads_to_implicit()
     with open_store() as (settings, database):
-        shops = _shops(database, key)
+        shops = chosen_shops(database, key)
         failed = [name for shop_id, name in shops if not _train_one(database, settings, shop_id, name, queue)]
     if failed:
         raise click.ClickException(f"no new fit for {', '.join(failed)}")
@@ -48,7 +48,7 @@ def train_with_a_bar(database: Database, settings: Settings, shop_id: int, title
     """
     from integration.services import training, upkeep
 
-    with _stoppable(), _bar(console) as bar:
+    with stoppable(), progress_bar(console) as bar:
         task = bar.add_task(title, total=100.0)
         outcome = training.train(
             database,
@@ -68,11 +68,12 @@ def train_with_a_bar(database: Database, settings: Settings, shop_id: int, title
 
 def _train_one(database: Database, settings: Settings, shop_id: int, name: str, queue: bool) -> bool:
     from integration.services.training import NoOrders, Stopped
+    from integration.services.upkeep import BY_HAND
 
     console = Console()
     try:
         if queue:
-            _enqueue(settings, shop_id, name)
+            enqueue_by_hand(settings, "train", shop_id, name, BY_HAND)
         else:
             train_with_a_bar(database, settings, shop_id, name, console)
     except (FitRunning, NoOrders) as reason:
@@ -88,7 +89,8 @@ def _train_one(database: Database, settings: Settings, shop_id: int, name: str, 
     return True
 
 
-def _shops(database: Database, key: str | None) -> list[tuple[int, str]]:
+def chosen_shops(database: Database, key: str | None) -> list[tuple[int, str]]:
+    """Number and key of the shop of this key, or of all shops. Raises ClickException."""
     from integration.services.shops import UnknownShop, all_shops, get_shop
 
     try:
@@ -98,21 +100,21 @@ def _shops(database: Database, key: str | None) -> list[tuple[int, str]]:
     return [(row.id, row.key) for row in rows]
 
 
-def _enqueue(settings: Settings, shop_id: int, name: str) -> None:
+def enqueue_by_hand(settings: Settings, kind: str, shop_id: int, name: str, *more: str) -> None:
+    """Put a job of this kind on its queue and say so. Raises ClickException."""
     from redis.exceptions import RedisError
 
     from integration.jobs.queues import connect_quickly, enqueue
-    from integration.services.upkeep import BY_HAND
 
     try:
-        is_new = enqueue(connect_quickly(settings), "train", shop_id, BY_HAND)
+        is_new = enqueue(connect_quickly(settings), kind, shop_id, *more)
     except RedisError as error:
         raise click.ClickException(f"the queue can't be reached: {error}") from None
     click.echo(f"{name}: {'enqueued' if is_new else 'is on the queue already'}; see `shelfwise status --shop {name}`.")
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def stoppable() -> Iterator[None]:
     """Within the block a SIGTERM stops the fit in good order."""
     from integration.services.training import Stopped
 
@@ -134,7 +136,8 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed:.1f} %/s" if task.speed else "- %/s", style="progress.data.speed")
 
 
-def _bar(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
+    """A bar of percents, with what is left of the time."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

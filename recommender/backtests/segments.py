@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from recommender.backtests.figures import Conditions
 from recommender.backtests.splits import Cases
 
-MOST_COUNTRIES = 5
+MOST_NAMES, FEWEST_OF_A_NAME = 5, 20
 
 Groups = dict[str, NDArray[np.bool_]]
 
@@ -18,7 +18,7 @@ def segments(cases: Cases, conditions: Conditions) -> dict[str, Groups]:
 
     buyers: returning (bought before the cut) or new (guests and first orders). products: head (all that is asked for
     is among the fewest best sellers that hold half of all sales) or tail. device, country: as the shop knows them, the
-    five countries with the most cases.
+    five with the most cases, 20 or more.
     """
     best_sellers: NDArray[np.bool_] = np.append(conditions.head, True)[cases.wanted]
     head: NDArray[np.bool_] = np.logical_and.reduce(best_sellers, axis=1)
@@ -37,5 +37,5 @@ def segments(cases: Cases, conditions: Conditions) -> dict[str, Groups]:
 def _named(names: NDArray[np.str_]) -> Groups:
     """The groups of the same name, the largest few, largest first; those of equal size by name."""
     known, counts = np.unique(names[names != ""], return_counts=True)
-    largest = np.lexsort((known, -counts))[:MOST_COUNTRIES]
-    return {str(known[row]): names == known[row] for row in largest}
+    largest = np.lexsort((known, -counts))[:MOST_NAMES]
+    return {str(known[row]): names == known[row] for row in largest if counts[row] >= FEWEST_OF_A_NAME}

@@ -20,9 +20,9 @@ class Cases:
 
     prefixes: catalogue rows in the basket, in the order they were put in, each once; empty for a whole next order.
     wanted: int64 (c, t), catalogue rows that count as found, padded with -1; the first is never -1.
-    lines: int64 (c,), one sold line of each order, by which its user is known. repeat: bool (c,), whether the
-    customer had bought before the cut. histories: catalogue rows bought before the cut, oldest first; empty for guests
-    and first orders.
+    lines: int64 (c,), one sold line of each order, by which its user is known. times: int64 (c,), of the order.
+    repeat: bool (c,), whether the customer had bought before the cut. histories: catalogue rows bought before the cut,
+    oldest first; empty for guests and first orders. ages: how many days before the order each of those was bought.
     values: float64 (c, t), price of each wanted product, 0 where it is not known. device, country: str (c,), "" where
     not known. All three are None where nothing is known at all.
     """
@@ -30,8 +30,10 @@ class Cases:
     prefixes: list[list[int]]
     wanted: NDArray[np.int64]
     lines: NDArray[np.int64]
+    times: NDArray[np.int64]
     repeat: NDArray[np.bool_]
     histories: list[list[int]]
+    ages: list[list[float]]
     values: NDArray[np.float64] | None = None
     device: NDArray[np.str_] | None = None
     country: NDArray[np.str_] | None = None
@@ -80,6 +82,18 @@ def last_days(time: NDArray[np.int64], days: float) -> int:
     return last + 1 - int(min(days * MICROSECONDS_A_DAY, (last - first) * LARGEST_SHARE))
 
 
+def days_that_hold(orders: Orders, days: int, fewest: int, largest: int) -> int:
+    """So many days at the end of a history, `days` or more, as hold `fewest` orders of 2 to `largest` products.
+
+    Just `days` where the whole history holds fewer. What `last_days` makes of it may still be less.
+    """
+    testable = np.sort(orders.time[(orders.sizes >= 2) & (orders.sizes <= largest)])
+    if len(testable) < fewest:
+        return days
+    span = int(orders.time.max()) + 1 - int(testable[-fewest])
+    return max(days, -(-span // MICROSECONDS_A_DAY))
+
+
 def before(orders: Orders, order: NDArray[np.int64], cut: int) -> NDArray[np.bool_]:
     """Which sold lines are of orders that lie wholly before the cut, bool (m,). order: of each line."""
     past: NDArray[np.bool_] = (orders.time < cut)[order]
@@ -107,7 +121,8 @@ def cases_within(
     firsts, baskets = _baskets(purchases, order, _drawn(rows, at_most, seed), len(sizes))
     wanted = np.array([basket[-1:] for basket in baskets], np.int64).reshape(len(baskets), 1)
     prefixes = [basket[:-1] for basket in baskets]
-    return _asked(purchases, before(orders, order, span[0]), users, prefixes, wanted, firsts)
+    past, times = before(orders, order, span[0]), orders.time[order[firsts]]
+    return _asked(purchases, past, users, prefixes, wanted, firsts, times)
 
 
 def next_orders_within(
@@ -133,7 +148,8 @@ def next_orders_within(
     wanted = np.full((len(baskets), max(map(len, baskets), default=1)), NOWHERE, np.int64)
     for row, basket in enumerate(baskets):
         wanted[row, : len(basket)] = basket
-    return _asked(purchases, before(orders, order, span[0]), users, [[] for _ in baskets], wanted, firsts)
+    past, times = before(orders, order, span[0]), orders.time[order[firsts]]
+    return _asked(purchases, past, users, [[] for _ in baskets], wanted, firsts, times)
 
 
 def _first_of_customers(
@@ -178,6 +194,7 @@ def _asked(
     prefixes: list[list[int]],
     wanted: NDArray[np.int64],
     firsts: NDArray[np.int64],
+    times: NDArray[np.int64],
 ) -> Cases:
     """Cases with what lies in the past of their customers. past: bool (m,), of each sold line."""
     n_users = int(users.max(initial=-1)) + 1
@@ -187,7 +204,11 @@ def _asked(
     lines = np.flatnonzero(past & asked[users])
     lines = lines[np.lexsort((purchases.time[lines], users[lines]))]
     bounds = np.searchsorted(users[lines], np.arange(n_users + 1))
-    bought = purchases.item[lines]
+    bought, bought_at = purchases.item[lines], purchases.time[lines]
     histories = [bought[bounds[row] : bounds[row + 1]].tolist() if row >= 0 else [] for row in rows.tolist()]
+    days = [
+        ((time - bought_at[bounds[row] : bounds[row + 1]]) / MICROSECONDS_A_DAY).tolist() if row >= 0 else []
+        for row, time in zip(rows.tolist(), times.tolist(), strict=True)
+    ]
     repeat = np.array([bool(history) for history in histories], np.bool_)
-    return Cases(prefixes, wanted, firsts, repeat, histories)
+    return Cases(prefixes, wanted, firsts, times, repeat, histories, days)

@@ -69,14 +69,17 @@ def _strangers(
 ) -> NDArray[np.int64]:
     """Products that each user does not have, int64 (c, count); -1 where a user has nearly all."""
     n = user_items.shape[1]
-    owned = row * n + user_items.indices
-    drawn = rng.integers(0, n, (len(users), count))
+    asked = np.zeros(user_items.shape[0], np.bool_)
+    asked[users] = True
+    owned = (row.astype(np.int64) * n + user_items.indices)[asked[row]]
+    drawn = (users[:, None] * n + rng.integers(0, n, (len(users), count))).ravel()
+    taken = np.flatnonzero(np.isin(drawn, owned))
     for _ in range(DRAWS):
-        taken = np.isin(users[:, None] * n + drawn, owned)
-        if not taken.any():
-            return drawn
-        drawn[taken] = rng.integers(0, n, int(taken.sum()))
-    return np.where(np.isin(users[:, None] * n + drawn, owned), -1, drawn)
+        drawn[taken] = drawn[taken] // n * n + rng.integers(0, n, len(taken))
+        taken = taken[np.isin(drawn[taken], owned)]
+    strangers: NDArray[np.int64] = drawn % n
+    strangers[taken] = -1
+    return strangers.reshape(len(users), count)
 
 
 def positions(score: Scorer, asked: Asked, known: sparse.csr_matrix) -> NDArray[np.int64]:

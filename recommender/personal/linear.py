@@ -1,6 +1,6 @@
 """EASE: item-item weights in closed form, kept as short lists, so that a session's score is a sum of lists.
 
-Steck: Embarrassingly Shallow Autoencoders for Sparse Data (WWW 2019); the noise term is that of EDLAE (NeurIPS 2020).
+Steck: Embarrassingly Shallow Autoencoders for Sparse Data (WWW 2019).
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ CHUNK = 512
 class Closeness:
     """How the item-item weights are learnt.
 
-    regularization: added to each product's own count. noise: as a share of that count, added too, so that what sells
-    much is held back as well. damping: exponent by which a user of many products speaks less in each. largest: of so
-    many products, the most bought, weights are learnt; memory is 16 bytes times its square, time goes with its cube.
+    regularization: added to each product's own count. damping: exponent by which a user of many products speaks less
+    in each. largest: of so many products, the most bought, weights are learnt; memory is 16 bytes times its square,
+    time goes with its cube.
     """
 
     regularization: float = 500.0
-    noise: float = 0.0
     damping: float = 0.5
     largest: int = 8_000
 
@@ -79,11 +78,19 @@ def item_weights(user_items: sparse.csr_matrix, closeness: Closeness) -> tuple[N
         return rows, np.empty((0, 0), np.float32)
     chosen = user_items[:, rows]
     sizes = np.maximum(np.diff(chosen.indptr), 1)
-    said = sparse.diags((sizes / sizes.mean()) ** -closeness.damping) @ chosen
-    system = np.asfortranarray((chosen.T @ said).toarray(), dtype=np.float64)
-    diagonal = system.diagonal().copy()
-    system.flat[:: len(rows) + 1] += closeness.regularization + closeness.noise * diagonal
+    quieter = (sizes / sizes.mean()) ** -closeness.damping
+    system = _gram(chosen, sparse.diags(quieter) @ chosen)
+    system.flat[:: len(rows) + 1] += closeness.regularization
     return rows, _from_inverse(system)
+
+
+def _gram(left: sparse.csr_matrix, right: sparse.csr_matrix) -> NDArray[np.float64]:
+    """The product of left' and right, float64 in Fortran order, a block of columns at a time, as it is nearly full."""
+    columns, rows = right.tocsc(), left.T.tocsr()
+    gram = np.empty((left.shape[1], right.shape[1]), np.float64, order="F")
+    for begin in range(0, right.shape[1], CHUNK):
+        gram[:, begin : begin + CHUNK] = (rows @ columns[:, begin : begin + CHUNK]).toarray()
+    return gram
 
 
 def _from_inverse(system: NDArray[np.float64]) -> NDArray[np.float32]:

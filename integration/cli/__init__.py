@@ -10,8 +10,10 @@ import click
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
+        "backtest": "integration.cli.backtest:backtest",
         "bench": "integration.cli.bench:bench",
         "demo": "integration.cli.demo:demo",
+        "graph": "integration.cli.graph:graph",
         "import": "integration.cli.imports:import_",
         "migrate": "integration.cli.migrate:migrate",
         "redis": "integration.cli.redis_process:redis",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.backtests.metrics import LENGTH, Values
+from recommender.backtests.metrics import LENGTH, NORMAL_95, Values
 from recommender.backtests.splits import LARGEST_SHARE
 from recommender.backtests.verdict import FEWEST_CASES
 from recommender.confidence import MICROSECONDS_A_DAY
@@ -84,7 +84,7 @@ def ladder(purchases: Purchases, catalogue: Catalogue, parameters: Parameters) -
     Each order asks for its last product, given the others, or where it has one product, what its customer bought
     before; the newest 400 orders are asked (prequential evaluation, Dawid 1984). The ladder begun at a lower rung is
     compared with the whole one case by case; its lead is shrunk as if 20 more cases had shown none, and it takes over
-    only where that is above 0 by its standard error.
+    only where that is above 0 beyond doubt (95 %).
     """
     walk = _Walk(catalogue, parameters)
     orders = _in_order(purchases)
@@ -96,7 +96,7 @@ def ladder(purchases: Purchases, catalogue: Catalogue, parameters: Parameters) -
         walk.learn(time, user, basket)
     table = np.array(gains, np.float64).reshape(len(gains), len(RUNGS))
     rungs = {name: _judged(table[:, column], table[:, 0]) for column, name in enumerate(RUNGS)}
-    better = [name for name in RUNGS if rungs[name].lead > rungs[name].error]
+    better = [name for name in RUNGS if rungs[name].lead > NORMAL_95 * rungs[name].error]
     first = max(better, key=lambda name: rungs[name].lead, default=RUNGS[0])
     return Ladder(first, len(table), rungs)
 

@@ -120,8 +120,10 @@ def ratio(part: Values, whole: Values, weights: NDArray[np.float32]) -> Estimate
         return Estimate(0.0, 0.0, 0.0)
     sums = weights @ np.stack([part, whole], axis=1).astype(np.float32)
     drawn = sums[:, 1] > 0
-    low, high = np.quantile(sums[drawn, 0] / sums[drawn, 1], PERCENTILES_95) if drawn.any() else (0.0, 0.0)
-    return Estimate(float(part.sum() / whole.sum()), float(low), float(high))
+    value = float(part.sum() / whole.sum())
+    low, high = np.quantile(sums[drawn, 0] / sums[drawn, 1], PERCENTILES_95) if drawn.any() else (value, value)
+    # Single precision must not put the value a hair outside its interval.
+    return Estimate(value, min(float(low), value), max(float(high), value))
 
 
 def relative(mine: Values, other: Values, weights: NDArray[np.float32]) -> Estimate | None:

@@ -37,3 +37,50 @@ def test_coverage_counts_products_that_are_shown_at_all() -> None:
 def test_no_cases_give_no_figures() -> None:
     assert metrics.mean(np.empty(0), metrics.resamples(0, seed=1)) == metrics.Estimate(0, 0, 0)
     assert metrics.coverage(np.empty((0, 10), np.int64), 5, seed=1) == metrics.Estimate(0, 0, 0)
+
+
+def test_a_list_is_judged_by_all_that_was_asked_for() -> None:
+    wanted = np.array([[5, 6, -1], [9, -1, -1]])
+    places = metrics.found(np.array([[4, 5, 6], [-1, -1, -1]]), wanted)
+    assert places.tolist() == [[False, True, True], [False, False, False]]
+    assert metrics.recalls(places, wanted).tolist() == [1, 0]
+    at = metrics.first_places(places)
+    assert metrics.reciprocal_ranks(at).tolist() == [0.5, 0]
+    ideal = 1 + 1 / np.log2(3)
+    assert metrics.set_gains(places, wanted).tolist() == pytest.approx([(1 / np.log2(3) + 0.5) / ideal, 0])
+
+
+def test_with_one_product_to_find_the_gain_of_the_set_is_the_gain_of_its_place() -> None:
+    lists, targets = np.array([[4, 5, 6], [4, 5, 6], [4, 5, -1]]), np.array([6, 4, 9])
+    places = metrics.found(lists, targets[:, None])
+    assert metrics.set_gains(places, targets[:, None]).tolist() == metrics.gains(metrics.first_places(places)).tolist()
+
+
+def test_an_empty_place_is_never_what_was_asked_for() -> None:
+    assert not metrics.found(np.array([[-1, -1]]), np.array([[3, -1]])).any()
+
+
+def test_a_product_of_every_order_is_no_news_and_one_of_every_8th_is_3_bits() -> None:
+    counts = np.array([7.0, 0.0])
+    bits, shown = metrics.surprise(np.array([[0, -1], [1, 0], [-1, -1]]), counts, 7)
+    assert bits.tolist() == [0, 3, 0]
+    assert shown.tolist() == [1, 2, 0]
+
+
+def test_a_share_of_value_counts_dear_products_for_more() -> None:
+    weights = metrics.resamples(2, seed=1)
+    assert metrics.ratio(np.array([90.0, 0.0]), np.array([90.0, 10.0]), weights).value == pytest.approx(0.9)
+    assert metrics.ratio(np.zeros(2), np.zeros(2), weights) == metrics.Estimate(0, 0, 0)
+
+
+def test_a_gain_over_another_is_paired_by_case() -> None:
+    """Whatever cases are drawn, twice as much is twice as much: the interval has no width."""
+    other = np.random.default_rng(1).random(50)
+    found = metrics.relative(2 * other, other, metrics.resamples(50, seed=1))
+    assert found is not None
+    assert (found.value, found.low, found.high) == pytest.approx((1, 1, 1), abs=1e-5)
+    assert metrics.relative(other, np.zeros(50), metrics.resamples(50, seed=1)) is None
+
+
+def test_a_figure_of_minus_nothing_is_written_as_nothing() -> None:
+    assert str(metrics.Estimate(-1e-9, -1e-9, 0).as_dict()["value"]) == "0.0"

@@ -1,0 +1,108 @@
+"""Shops with too few orders: what they are told, and which rung takes the lead."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommender.backtests.ladder import RUNGS, Ladder, ladder, outlook
+from recommender.backtests.splits import days_that_hold
+from recommender.interactions import Purchases, orders_of
+from tests.unit.recommender.shops import DAY, SMALL, START, catalogue, lines, purchases
+
+
+def climbed(bought: Purchases, products: int = 40) -> Ladder:
+    return ladder(bought, catalogue(products), SMALL)
+
+
+def singles(items: list[int], days_apart: float = 1.0) -> Purchases:
+    """Guests' orders of one product each."""
+    times = [START + int(number * days_apart * DAY) for number in range(len(items))]
+    return lines(list(range(len(items))), [-1] * len(items), items, times)
+
+
+def test_a_shop_is_told_how_many_orders_it_lacks_and_how_long_that_takes() -> None:
+    bought = purchases(orders=26, days=52)
+    found = outlook(orders_of(bought, 40)[0], SMALL.largest_basket, cases=5)
+    assert (found.orders, found.testable, found.needed) == (26, 26, 100)
+    assert found.days == pytest.approx((100 - 26) * 50 / 26, abs=1)
+
+
+def test_orders_of_one_product_are_no_pace_towards_a_test() -> None:
+    found = outlook(orders_of(singles([1] * 50), 40)[0], SMALL.largest_basket, cases=0)
+    assert (found.orders, found.testable, found.days) == (50, 0, None)
+
+
+def test_a_shop_of_a_single_day_has_no_pace_yet() -> None:
+    bought = lines([1, 1], [-1, -1], [1, 2], [START, START])
+    assert outlook(orders_of(bought, 40)[0], SMALL.largest_basket, cases=0).days is None
+
+
+def test_a_slow_shop_is_tested_on_more_days() -> None:
+    orders, _ = orders_of(purchases(orders=200, days=800), 40)
+    assert days_that_hold(orders, 28, 20, 100) == pytest.approx(80, abs=4)
+    assert days_that_hold(orders, 365, 20, 100) == 365
+    assert days_that_hold(orders, 28, 1000, 100) == 28
+
+
+def test_without_an_order_the_ladder_stays_as_it_is() -> None:
+    found = climbed(singles([]))
+    assert (found.first_rung, found.cases) == (RUNGS[0], 0)
+
+
+def test_habits_of_baskets_keep_the_session_in_the_lead() -> None:
+    assert climbed(purchases(orders=60, days=60)).first_rung == "session"
+
+
+def test_a_shop_where_only_the_newest_sells_leads_with_the_newest() -> None:
+    """What sold before never sells again, and a product is bought when it is the newest there is."""
+    found = climbed(singles([number % 3 + 37 for number in range(5)] + [39, 38] * 20), 40)
+    assert found.rungs["newest"].gain >= found.rungs["trending"].gain
+
+
+def test_what_sells_now_leads_where_baskets_mislead() -> None:
+    """Each order holds a product of its own beside the one that everybody buys, and partners never come twice."""
+    rng = np.random.default_rng(4)
+    baskets, items, times = [], [], []
+    for number in range(80):
+        first, bought = int(rng.integers(0, 30)), 30 + number // 20
+        partner = int(rng.integers(0, 30))
+        for item in dict.fromkeys((first, partner, bought)):
+            baskets.append(number)
+            items.append(item)
+            times.append(START + number * DAY)
+    found = climbed(lines(baskets, [-1] * len(baskets), items, times))
+    assert found.first_rung == "trending"
+    assert found.rungs["trending"].lead > found.rungs["trending"].error
+
+
+def test_a_lead_over_a_handful_of_orders_is_no_lead() -> None:
+    found = climbed(singles([39, 38, 39, 38]))
+    assert found.first_rung == "session"
+
+
+def test_a_rung_knows_nothing_of_the_orders_after() -> None:
+    """Products that are never bought before the last order can't be found by what was bought."""
+    bought = singles([1, 2, 3, 4, 5])
+    assert {climbed(bought, 40).rungs[name].gain for name in RUNGS[:4]} == {0.0}
+
+
+def test_orders_decades_apart_are_no_trouble() -> None:
+    assert climbed(singles([1, 1, 1, 2], days_apart=30_000)).cases == 3
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 12), st.integers(-1, 3), st.integers(0, 7), st.integers(0, 90)),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_any_handful_of_lines_has_a_first_rung(sold: list[tuple[int, int, int, int]]) -> None:
+    baskets, users, items, days = (list(column) for column in zip(*sold, strict=True))
+    found = climbed(lines(baskets, users, items, [START + day * DAY for day in days]), 8)
+    assert found.first_rung in RUNGS
+    assert all(0 <= rung.gain <= 1 for rung in found.rungs.values())
+    assert found == climbed(lines(baskets, users, items, [START + day * DAY for day in days]), 8)

@@ -17,6 +17,8 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "stock": "benchmarks.stock:BENCHMARK",
         "memory": "benchmarks.memory:BENCHMARK",
         "personal": "benchmarks.personal:BENCHMARK",
+        "cold": "benchmarks.cold:BENCHMARK",
+        "season": "benchmarks.season:BENCHMARK",
     }
 )
 

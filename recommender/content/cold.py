@@ -26,8 +26,8 @@ def cold_factors(
     if warm.sum() < FEWEST_WARM or warm.all():
         return filled
     known, target = content[warm].astype(np.float64), item_factors[warm].astype(np.float64)
-    weight: NDArray[np.float64] = (orders[warm] / (orders[warm] + HALF_WARM)).astype(np.float64)
-    centre: NDArray[np.float64] = (weight @ target) / weight.sum()
+    weight = np.asarray(orders[warm] / (orders[warm] + HALF_WARM), np.float64)
+    centre = np.asarray(np.average(target, axis=0, weights=weight), np.float64)
     penalty = _chosen(known, target - centre, weight, seed)
     slopes = _ridge(known, target - centre, weight, penalty)
     told = np.abs(content).sum(axis=1) > 0
@@ -40,10 +40,8 @@ def _ridge(
 ) -> NDArray[np.float64]:
     """Slopes, float64 (d, factors), of a ridge regression of weighted rows."""
     weighed = content * weight[:, None]
-    slopes: NDArray[np.float64] = np.linalg.solve(
-        weighed.T @ content + penalty * np.eye(content.shape[1]), weighed.T @ target
-    )
-    return slopes
+    system = weighed.T @ content + penalty * np.eye(content.shape[1])
+    return np.asarray(np.linalg.solve(system, weighed.T @ target), np.float64)
 
 
 def _chosen(content: NDArray[np.float64], target: NDArray[np.float64], weight: NDArray[np.float64], seed: int) -> float:

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.preprocessing import normalize
 
 FEATURES = 2**18
 PRICE_BANDS = 8
+MOST_GROUPS = 300
 
 
 def price_bands(prices: NDArray[np.float32], bands: int = PRICE_BANDS) -> NDArray[np.int32]:
@@ -57,3 +59,17 @@ def one_hot(codes: NDArray[np.int32]) -> sparse.csr_matrix:
     rows = np.flatnonzero(codes >= 0)
     shape = (len(codes), int(codes.max(initial=-1)) + 1)
     return sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, codes[rows])), shape=shape)
+
+
+def word_groups(vectors: NDArray[np.float32], products: int, seed: int) -> NDArray[np.int32]:
+    """Groups of products alike, of so many products on average, at most 300 groups: int32 (n,), -1 without content.
+
+    It gives a category to a shop that has none (k-means of `content_vectors`).
+    """
+    told = np.abs(vectors).sum(axis=1) > 0
+    groups = min(int(told.sum()) // products, MOST_GROUPS)
+    found = np.full(len(vectors), -1, np.int32)
+    if groups > 1:
+        grouping = MiniBatchKMeans(groups, n_init=1, random_state=seed, batch_size=4096)
+        found[told] = grouping.fit_predict(vectors[told])
+    return found

@@ -68,9 +68,8 @@ def fit_context_prior(
 
 
 def _base(items: NDArray[np.int32], n_items: int) -> NDArray[np.float64]:
-    counts = np.bincount(items, minlength=n_items) + 0.1
-    shares: NDArray[np.float64] = counts / max(float(counts.sum()), 1.0)
-    return shares
+    counts = np.bincount(items, minlength=n_items).astype(np.float64) + 0.1
+    return counts / max(float(counts.sum()), 1.0)
 
 
 def _counts(items: NDArray[np.int32], values: NDArray[np.int32], n_items: int) -> NDArray[np.float32]:

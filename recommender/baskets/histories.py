@@ -99,15 +99,17 @@ def _once_a_basket(
 def cut_newest(histories: Histories) -> tuple[Histories, Histories]:
     """What came before each customer's newest basket, and that basket alone.
 
-    A customer with one basket has an empty past. The days of the past count to the customer's own newest basket.
+    A customer with a single basket keeps it, and has no line in the second. The days of the past count to the
+    customer's own newest basket.
     """
-    newest = histories.age == 0
+    cut = histories.baskets >= 2
+    newest = (histories.age == 0) & cut[histories.user]
     past, target = histories.where(~newest), histories.where(newest)
     days = past.days
     if days is not None and target.days is not None:
         asked = np.zeros(len(histories), np.float32)
         asked[target.user] = target.days
         days = days - asked[past.user]
-    left = np.maximum(histories.baskets - 1, 0)
-    before = Histories(past.users, past.n_items, past.user, past.item, past.age - np.int32(1), past.size, days, left)
-    return before, target
+    age = past.age - cut[past.user].astype(np.int32)
+    baskets = histories.baskets - cut.astype(np.int32)
+    return Histories(past.users, past.n_items, past.user, past.item, age, past.size, days, baskets), target

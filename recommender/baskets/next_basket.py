@@ -55,7 +55,7 @@ def fit_next_basket(history: Histories, *, seed: int, progress: Callable[[str, f
     """
     progress("habits", 0.0)
     past, target = cut_newest(history)
-    asked = bought_features(past, habits_of(past))
+    asked = bought_features(past.where(np.isin(past.user, target.user)), habits_of(past))
     came = is_in(asked.user, asked.item, target)
     progress("weights", 0.5)
     habits = habits_of(history)
@@ -63,7 +63,7 @@ def fit_next_basket(history: Histories, *, seed: int, progress: Callable[[str, f
         weights = np.array([PRIOR.get(name, 0.0) for name in FEATURES], np.float32)
         return NextBasket(habits, weights, -1.0, 0)
     weights, bias = _logistic(asked.features, came, seed)
-    return NextBasket(habits, weights, bias, int((past.baskets > 0).sum()))
+    return NextBasket(habits, weights, bias, len(np.unique(target.user)))
 
 
 def personal_scores(

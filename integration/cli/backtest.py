@@ -23,9 +23,15 @@ if TYPE_CHECKING:
 
 LONGEST_DAYS = 366
 USUAL = Parameters()
+EXAMPLES = """\b
+Examples:
+  shelfwise backtest --shop demo
+  shelfwise backtest --shop demo --html report.html
+  shelfwise backtest --shop demo --days 56 --json > report.json
+"""
 
 
-@click.command()
+@click.command(epilog=EXAMPLES)
 @click.option("--shop", "key", metavar="KEY", required=True, help="The shop to test; `shelfwise shops` lists them.")
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON, for a script to read.")
 @click.option(
@@ -50,7 +56,7 @@ USUAL = Parameters()
     help="Of what is drawn at random. The same orders and seed give the same report, byte for byte.",
 )
 def backtest(key: str, *, as_json: bool, page: Path | None, days: int, seed: int) -> None:
-    r"""See how good the recommendations would have been in the shop's last weeks.
+    """See how good the recommendations would have been in the shop's last weeks.
 
     The last weeks are held back, everything is learnt from the orders before them, and each order that was held back
     is asked: given what lay in the basket, was the product put in last among the ten suggestions? The answer stands
@@ -58,12 +64,6 @@ def backtest(key: str, *, as_json: bool, page: Path | None, days: int, seed: int
 
     It only reads: what serves the shop's pages stays as it is, whatever comes out. A shop with too few orders is told
     how many are missing.
-
-    \b
-    Examples:
-      shelfwise backtest --shop demo
-      shelfwise backtest --shop demo --html report.html
-      shelfwise backtest --shop demo --days 56 --json > report.json
     """
     if page is not None and not page.parent.is_dir():
         raise click.ClickException(f"there is no folder {str(page.parent)!r} to write the report into")

@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from recommender.vectors.exact import ExactIndex
-from recommender.vectors.index import Found, allowed_rows, checked_queries, ranked, recall
+from recommender.vectors.index import Found, allowed_rows, checked_queries, ranked
+from recommender.vectors.tuning import smallest_width
 
 LINKS, BUILD_WIDTH = 16, 100
 WIDTHS = (32, 64, 128, 256, 512, 1024)
-# Wanted on the sample, so that 0.99 holds on what is asked later.
-WANTED_RECALL = 0.995
-SAMPLE, SAMPLE_COUNT = 256, 20
 # One step of the walk costs as much as scoring so many rows one after the other (docs/developers/vectors.md).
 STEP_ROWS = 100
 
@@ -42,7 +40,8 @@ class HnswIndex:
         # With more threads, which row is linked first, and so the graph, would be a matter of luck.
         with threadpool_limits(limits=1, user_api="openmp"):
             self._graph.add(self._exact.unit[self._rows])
-        self.width = self._tuned(seed)
+        affordable = [width for width in WIDTHS if width * STEP_ROWS < len(self._rows)]
+        self.width = smallest_width(self._exact.unit, affordable, self._of_all, seed)
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -69,17 +68,8 @@ class HnswIndex:
             found.rows[short], found.scores[short] = again.rows, again.scores
         return found
 
-    def _tuned(self, seed: int) -> int | None:
-        """The smallest width that is exact enough and quicker than exact, or None."""
-        affordable = [width for width in WIDTHS if width * STEP_ROWS < len(self._rows)]
-        if not affordable:
-            return None
-        asked = self._exact.unit[np.random.default_rng(seed).choice(self._rows, SAMPLE)]
-        truth = self._exact.nearest(asked, SAMPLE_COUNT, None)
-        for width in affordable:
-            if recall(self._walked(asked, SAMPLE_COUNT, width, None), truth) >= WANTED_RECALL:
-                return width
-        return None
+    def _of_all(self, asked: NDArray[np.float32], count: int, width: int | None) -> Found:
+        return self._exact.nearest(asked, count, None) if width is None else self._walked(asked, count, width, None)
 
     def _width_for(self, count: int, kept: int, *, filtered: bool) -> int | None:
         """How wide to walk so that some `count` of `kept` rows are met; None where scoring them costs less."""

@@ -1,0 +1,1 @@
+"""Vector indexes outside the process, for operators who have them: pgvector and Qdrant."""

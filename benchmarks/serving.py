@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figures import Benchmark, Figure, Options
+from recommender.blend.features import TOGETHER, WORDS
+from recommender.blend.teaching import prior_rankers
 from recommender.model import Model, Serving
 from recommender.parameters import Parameters
 from recommender.personal.folding import fold_factors
@@ -61,15 +63,18 @@ def _model(products: int, random: np.random.Generator) -> Model:
         factors,
         fold_factors(factors, parameters.regularization),
         (near % products).astype(np.int32),
-        np.sort(random.random(shape, np.float32))[:, ::-1].copy(),
+        np.sort(random.random((2, *shape), np.float32))[:, :, ::-1].copy(),
         random.integers(0, 100, shape, np.int32),
         random.random(products, np.float32),
+        random.random(products, np.float32),
+        random.uniform(0.5, 2, products).astype(np.float32),
         Serving(
             parameters.alpha,
-            parameters.fold_in_weight,
-            parameters.trending_weight,
             parameters.seed_decay,
             parameters.seeds,
+            parameters.history_half_life_days,
+            (TOGETHER, WORDS),
+            prior_rankers(),
         ),
     )
 

@@ -14,19 +14,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.blend.features import FEATURES
 from recommender.errors import BadArtifact
 from recommender.model import Model, Record, Serving
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 ARRAYS: dict[str, tuple[str, int]] = {
     "product_ids": ("int64", 1),
     "item_factors": ("float32", 2),
     "fold_factors": ("float32", 2),
     "neighbour_items": ("int32", 2),
-    "neighbour_scores": ("float32", 2),
+    "neighbour_parts": ("float32", 3),
     "neighbour_counts": ("int32", 2),
     "trending": ("float32", 1),
+    "popular": ("float32", 1),
+    "season": ("float32", 1),
 }
 
 
@@ -61,11 +64,16 @@ def load(folder: Path) -> tuple[Model, dict[str, object]]:
     try:
         arrays = {name: _read_array(folder / f"{name}.npy", name, written["parts"][name]) for name in ARRAYS}
         tested = Record(**written["tested"]) if written["tested"] else None
-        model = Model(**arrays, serving=Serving(**written["serving"]), tested=tested)
+        model = Model(**arrays, serving=_serving(written["serving"]), tested=tested)
     except (KeyError, TypeError) as error:
         raise BadArtifact(f"{folder.name}: the manifest lacks {error}") from error
     _check_shapes(folder, model)
     return model, written["about"]
+
+
+def _serving(written: dict[str, Any]) -> Serving:
+    rankers = {page: tuple(weights) for page, weights in written["rankers"].items()}
+    return Serving(**{**written, "parts": tuple(written["parts"]), "rankers": rankers})
 
 
 def _write_array(path: Path, array: NDArray[Any]) -> dict[str, object]:
@@ -114,9 +122,12 @@ def _read_array(path: Path, name: str, part: dict[str, Any]) -> NDArray[Any]:
 
 
 def _check_shapes(folder: Path, model: Model) -> None:
-    unlike = [name for name in ARRAYS if len(getattr(model, name)) != len(model)]
-    lists = (model.neighbour_items, model.neighbour_scores, model.neighbour_counts)
-    if unlike or len({array.shape for array in lists}) > 1 or model.item_factors.shape != model.fold_factors.shape:
+    shape = model.neighbour_items.shape
+    parts = (len(model.serving.parts), *shape)
+    unlike = [name for name in ARRAYS if name != "neighbour_parts" and len(getattr(model, name)) != len(model)]
+    agree = model.neighbour_parts.shape == parts and model.neighbour_counts.shape == shape
+    features = {len(weights) for weights in model.serving.rankers.values()}
+    if unlike or not agree or model.item_factors.shape != model.fold_factors.shape or features != {len(FEATURES)}:
         raise BadArtifact(f"{folder.name}: the arrays are not of one size")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +11,18 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """The few numbers that ranking needs besides the arrays; see `Parameters` for their meaning."""
+    """The few numbers that ranking needs besides the arrays; see `Parameters` for their meaning.
+
+    parts: what the model's lists of neighbours are made of, names of `blend.features`, co-purchase first.
+    rankers: by kind of page, the weights of all features in log-odds.
+    """
 
     alpha: float
-    fold_in_weight: float
-    trending_weight: float
     seed_decay: float
     seeds: int
+    history_half_life_days: float
+    parts: tuple[str, ...]
+    rankers: Mapping[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +40,13 @@ class Model:
     """All n products of the catalogue as it was at the fit; a row is a product. Read-only.
 
     product_ids: int64 (n,), ascending.
-    item_factors, fold_factors: float32 (n, factors), Y and Z of `als`; zero where never bought.
+    item_factors, fold_factors: float32 (n, factors), Y and Z of `als`; Y of what nobody bought is told from its
+    content, its Z is zero.
     neighbour_items: int32 (n, k), best first, padded with the row's own number.
-    neighbour_scores: float32 (n, k), 0 in the padding. neighbour_counts: int32 (n, k), orders that hold both.
-    trending: float32 (n,), decayed orders; 0 where never bought.
+    neighbour_parts: float32 (parts, n, k), what each part says of them, 0 where it says nothing.
+    neighbour_counts: int32 (n, k), orders that hold both.
+    trending: float32 (n,), decayed orders; popular: float32 (n,), all orders; 0 where never bought.
+    season: float32 (n,), how much more it sells in the weeks ahead, by last year; 1 where nothing is known.
     tested: how it did in the backtest before it was published; None where there were too few orders for one.
     """
 
@@ -45,9 +54,11 @@ class Model:
     item_factors: NDArray[np.float32]
     fold_factors: NDArray[np.float32]
     neighbour_items: NDArray[np.int32]
-    neighbour_scores: NDArray[np.float32]
+    neighbour_parts: NDArray[np.float32]
     neighbour_counts: NDArray[np.int32]
     trending: NDArray[np.float32]
+    popular: NDArray[np.float32]
+    season: NDArray[np.float32]
     serving: Serving
     tested: Record | None = None
 

@@ -1,14 +1,16 @@
-"""The products that lead on from each product: one list, from co-purchase, factors and words."""
+"""The products that lead on from each product: one list, from co-purchase, words, factors and what else there is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.baskets.together import Together
+from recommender.blend.features import TOGETHER, WORDS
 from recommender.parameters import Parameters
 from recommender.toplists import TopLists, among, in_chunks, of_dense, of_sparse, stacked
 
@@ -17,13 +19,15 @@ CHUNK = 250
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """items: int32 (n, k), best first, padded with the row's own number. scores: float32 (n, k), 0 in the padding.
+    """items: int32 (n, k), best first, padded with the row's own number. names: of the parts, co-purchase first.
 
+    parts: float32 (parts, n, k), what each says of them; 0 in the padding and where it says nothing.
     counts: int32 (n, k), orders that hold both products; 0 where co-purchase did not bring them together.
     """
 
     items: NDArray[np.int32]
-    scores: NDArray[np.float32]
+    names: tuple[str, ...]
+    parts: NDArray[np.float32]
     counts: NDArray[np.int32]
 
 
@@ -54,43 +58,63 @@ def similar_by_factors(
     return sparse.csr_matrix((lists.scores[stored], lists.items[stored], bounds), shape=(n, n))
 
 
-def blended(
-    together: Together,
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What lists of neighbours are made of.
+
+    words: the products alike by their words. others: further lists by the name of their feature.
+    """
+
+    together: Together
+    words: TopLists
+    others: Mapping[str, TopLists] = field(default_factory=dict)
+
+    def parts(self) -> dict[str, TopLists]:
+        """All lists by the name of their feature, each of co-purchase's rows scaled to a best of 1."""
+        scores = self.together.lists.scores
+        scaled = (scores / np.maximum(scores[:, :1], 1e-30)).astype(np.float32)
+        return {TOGETHER: TopLists(self.together.lists.items, scaled), WORDS: self.words, **self.others}
+
+
+def joined(
+    sources: Sources,
     item_factors: NDArray[np.float32] | None,
-    words: TopLists,
     parameters: Parameters,
     asked: NDArray[np.int64] | None = None,
 ) -> Neighbours:
-    """One list a product: co-purchase, each row scaled to a best of 1, plus shares of words and of factors.
+    """One list a product: co-purchase and the shares of all others, the best `parameters.neighbours` of them.
 
-    Factors speak only for a product that co-purchase leaves with less than half a list, as in a shop where most
-    orders hold one product; where lists are full they changed no figure and would cost most of the time.
+    Factors add candidates only for a product that co-purchase leaves with less than half a list, as in a shop where
+    most orders hold one product; where lists are full they changed no figure and would cost most of the time.
     item_factors: None leaves them out, see `completed`. asked: as for `bought_together`.
     """
-    n = len(words.items)
+    n = len(sources.words.items)
     wanted = np.arange(n) if asked is None else asked
-    scores = together.lists.scores
-    scaled = TopLists(together.lists.items, (scores / np.maximum(scores[:, :1], 1e-30)).astype(np.float32))
-    matrix = scaled.matrix() + parameters.similar_weight * words.matrix()
+    parts = sources.parts()
+    matrix = parts[TOGETHER].matrix()
+    for name, lists in parts.items():
+        if name != TOGETHER:
+            matrix = matrix + parameters.similar_weight * lists.matrix()
     if item_factors is not None:
-        short = wanted[_short(together, parameters)[wanted]]
+        short = wanted[_short(sources.together, parameters)[wanted]]
         near = similar_by_factors(item_factors, short, parameters.neighbours, parameters.threads)
         matrix = matrix + parameters.factor_weight * near
     matrix = matrix[wanted]
-    lists, _ = of_sparse(matrix.indptr, matrix.indices, matrix.data, parameters.neighbours, wanted)
-    lists = among(lists, wanted, n)
-    return Neighbours(lists.items, lists.scores, _counts(lists, together, wanted))
+    best, _ = of_sparse(matrix.indptr, matrix.indices, matrix.data, parameters.neighbours, wanted)
+    best = among(best, wanted, n)
+    said, counts = _said(best, parts, sources.together, wanted)
+    return Neighbours(best.items, tuple(parts), said, counts)
 
 
 def completed(
-    draft: Neighbours, together: Together, item_factors: NDArray[np.float32], words: TopLists, parameters: Parameters
+    draft: Neighbours, sources: Sources, item_factors: NDArray[np.float32], parameters: Parameters
 ) -> Neighbours:
-    """All that `blended` gives with factors, from what it gave without them: only the lists that want them are new."""
-    short = np.flatnonzero(_short(together, parameters))
-    again = blended(together, item_factors, words, parameters, short)
-    items, scores, counts = draft.items.copy(), draft.scores.copy(), draft.counts.copy()
-    items[short], scores[short], counts[short] = again.items[short], again.scores[short], again.counts[short]
-    return Neighbours(items, scores, counts)
+    """All that `joined` gives with factors, from what it gave without them: only the lists that want them are new."""
+    short = np.flatnonzero(_short(sources.together, parameters))
+    again = joined(sources, item_factors, parameters, short)
+    items, parts, counts = draft.items.copy(), draft.parts.copy(), draft.counts.copy()
+    items[short], parts[:, short], counts[short] = again.items[short], again.parts[:, short], again.counts[short]
+    return Neighbours(items, draft.names, parts, counts)
 
 
 def _short(together: Together, parameters: Parameters) -> NDArray[np.bool_]:
@@ -99,13 +123,22 @@ def _short(together: Together, parameters: Parameters) -> NDArray[np.bool_]:
     return short
 
 
-def _counts(lists: TopLists, together: Together, rows: NDArray[np.int64]) -> NDArray[np.int32]:
-    """The co-purchase counts of the pairs in some rows of `lists`; 0 for a pair that `together` does not hold."""
-    found = np.zeros(len(lists.items), np.int32)
-    counts = np.zeros_like(lists.items)
+def _said(
+    best: TopLists, parts: Mapping[str, TopLists], together: Together, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """What each part says of the pairs in some rows of `best`, float32 (parts, n, k), and the co-purchase counts."""
+    shape = best.items.shape
+    said, counts = np.zeros((len(parts), *shape), np.float32), np.zeros(shape, np.int32)
+    scratch, together_counts = np.zeros(shape[0], np.float32), np.zeros(shape[0], np.int32)
     for row in rows.tolist():
+        mine = best.items[row]
+        for part, lists in enumerate(parts.values()):
+            partners = lists.items[row]
+            scratch[partners] = lists.scores[row]
+            said[part, row] = scratch[mine]
+            scratch[partners] = 0
         partners = together.lists.items[row]
-        found[partners] = together.counts[row]
-        counts[row] = found[lists.items[row]]
-        found[partners] = 0
-    return counts
+        together_counts[partners] = together.counts[row]
+        counts[row] = together_counts[mine]
+        together_counts[partners] = 0
+    return said, counts

@@ -16,11 +16,11 @@ class Parameters:
     largest_basket: an order of more products than this is a day's till or a restock: it tells nothing of pairs.
     neighbours: how many are kept for each product.
     together_*: damping of co-purchase by popularity (exponent) and its shrinkage (in average products).
-    similar_weight, factor_weight: shares of words and of factors beside co-purchase in a product's neighbours.
-    fold_in_weight: share of the ALS score beside the neighbours' in a session's ranking.
-    trending_weight: what trends, beside a session's neighbours at their best of 1. This much where there are too few
-    orders to choose by; else the shop's own orders choose it, see `training.TRENDING_WEIGHTS`.
+    similar_weight, factor_weight: shares of words and of factors beside co-purchase in which neighbours a product gets;
+    in which order they are shown is learnt, see `blend`.
     seed_decay: what one step back in a session is worth; seeds: how many of its newest products count.
+    history_half_life_days: age at which a customer's own earlier purchase counts half.
+    choices: so many of the past's last orders teach each kind of page its order of candidates.
     held_out_days: length of the backtest's test weeks; cases: at most so many test cases, drawn by `seed`.
     threads: of the fit.
     """
@@ -37,10 +37,10 @@ class Parameters:
     together_shrinkage: float = 0.1
     factor_weight: float = 0.1
     similar_weight: float = 0.3
-    fold_in_weight: float = 0.3
-    trending_weight: float = 1.0
     seed_decay: float = 0.6
     seeds: int = 8
+    history_half_life_days: float = 180.0
+    choices: int = 500
     held_out_days: int = 28
     cases: int = 2000
     threads: int = 2

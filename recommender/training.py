@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,18 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from recommender.backtests import metrics
-from recommender.backtests.backtest import RIVAL, SERVED, Backtest, backtested
+from recommender.backtests.backtest import RIVAL, SERVED, Backtest, backtested, best_single
 from recommender.backtests.figures import Conditions
-from recommender.backtests.lists import by_fold_in, by_history, by_together, same_for_all, served
-from recommender.backtests.splits import NO_FACTS, Cases, Facts, before, cases_within, described, last_days
+from recommender.backtests.lists import by_fold_in, by_history, by_purchases, by_together, same_for_all, served
+from recommender.backtests.splits import (
+    NO_FACTS,
+    Cases,
+    Facts,
+    before,
+    cases_within,
+    described,
+    last_days,
+    next_orders_within,
+)
 from recommender.backtests.verdict import ENOUGH_CASES, FEWEST_CASES, Verdict, judge, untested
-from recommender.baskets.together import Together, bought_together
+from recommender.baskets.together import bought_together
+from recommender.blend.teaching import Rankers, prior_rankers, taught
 from recommender.confidence import confidence, line_weights
 from recommender.content.words import similar_by_text
 from recommender.interactions import Catalogue, Orders, Purchases, check, orders_of, user_items, user_rows
 from recommender.model import Model, Record, Serving
-from recommender.neighbours import Neighbours, blended, completed
+from recommender.neighbours import Neighbours, Sources, completed, joined
 from recommender.parameters import Parameters
 from recommender.personal.als import Factors, fit_factors
 from recommender.personal.folding import fold_factors
@@ -32,8 +41,6 @@ from recommender.trends.trending import popularity, trending_scores
 Progress = Callable[[str, float], None]
 
 SIMILAR = 30
-TRENDING_WEIGHTS = (0.1, 1.0, 10.0)
-CHOOSING_CASES = 500
 ROUGH_STEPS, EXACT_STEPS = 2, 3
 
 
@@ -54,7 +61,7 @@ class Fit:
 class _Data:
     """What every step works on. order, users: int64 (m,), of each sold line; now: its newest line's time.
 
-    words: being found beside the first steps.
+    words: being found beside the first steps. rankers: what has been taught so far, see `blend`.
     """
 
     purchases: Purchases
@@ -67,6 +74,7 @@ class _Data:
     words: Future[TopLists]
     now: int
     facts: Facts
+    rankers: Rankers
 
 
 def fit(
@@ -127,14 +135,14 @@ def _fitted(
     first, second, third = _steps(every)
     earlier = before(data.orders, data.order, cut)
     factors = _factors(data, earlier, first, None, _part(progress, "fit", 0.05, 0.35, first))
-    weight = beside.submit(_trending_weight, data, past, cut, factors)
+    teaching = beside.submit(_taught, data, past, cut, factors)
     factors = _factors(data, past, second, factors, _part(progress, "fit", 0.35, 0.6, second))
-    tested = beside.submit(_tested, data, plan, factors, weight)
+    tested = beside.submit(_tested, data, plan, factors, teaching)
     factors = _factors(data, None, third, factors, _part(progress, "refit", 0.6, 0.9, third))
     progress("backtest", 0.9)
     trial, verdict = tested.result()
     progress("neighbours", 0.95)
-    model = _finished(_weighted(data, weight.result()), draft.result(), factors)
+    model = _finished(teaching.result()[0], draft.result(), factors)
     return Fit(replace(model, tested=trial.tested()), trial.as_dict(), verdict, trial)
 
 
@@ -144,26 +152,19 @@ def _steps(iterations: int) -> tuple[int, int, int]:
     return third, third, max(iterations - 2 * third, 1)
 
 
-def _trending_weight(data: _Data, past: NDArray[np.bool_], cut: int, factors: Factors) -> float:
-    """The trending weight that the end of the past itself, from the cut on, likes best.
+def _taught(data: _Data, past: NDArray[np.bool_], cut: int, factors: Factors) -> tuple[_Data, str | None]:
+    """The rankers that the end of the past itself, from the cut on, teaches; and which single strategy is best there.
 
-    A shop with many orders a product does best by its neighbours; one with few by what sells at all. The test weeks
-    have no part in this. factors: of what lies before the cut.
+    The test weeks have no part in this. factors: of what lies before the cut.
     """
-    last = int(data.purchases.time[past].max(initial=0)) + 1
-    cases = _cases(data, cut, last, CHOOSING_CASES)
-    if len(cases) < FEWEST_CASES:
-        return data.parameters.trending_weight
-    model, _ = _asked(data, data.orders.where(data.orders.time < cut), factors, cases)
-    gains = []
-    for weight in TRENDING_WEIGHTS:
-        tried = replace(model, serving=replace(model.serving, trending_weight=weight))
-        gains.append(float(metrics.gains(metrics.positions(served(tried, data.catalogue, cases), cases.targets)).sum()))
-    return TRENDING_WEIGHTS[int(np.argmax(gains))]
-
-
-def _weighted(data: _Data, trending_weight: float) -> _Data:
-    return replace(data, parameters=replace(data.parameters, trending_weight=trending_weight))
+    span, most = (cut, int(data.purchases.time[past].max(initial=0)) + 1), data.parameters.choices
+    baskets, next_orders = _cases(cases_within, data, span, most), _cases(next_orders_within, data, span, most)
+    if len(baskets) < FEWEST_CASES:
+        return data, None
+    orders = data.orders.where(data.orders.time < cut)
+    model, together = _asked(data, orders, factors, [baskets, next_orders])
+    best = best_single(_singles(data, orders, model, together, factors, baskets), baskets)
+    return replace(data, rankers=taught(model, data.catalogue, baskets, next_orders)), best
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,27 +183,28 @@ def _prepared(
     orders, order = orders_of(purchases, len(catalogue))
     users, n_users = user_rows(purchases, order, orders.sizes, parameters.largest_basket)
     now = int(purchases.time.max()) if len(purchases) else 0
-    return _Data(purchases, catalogue, orders, order, parameters, users, n_users, words, now, facts)
+    return _Data(purchases, catalogue, orders, order, parameters, users, n_users, words, now, facts, prior_rankers())
 
 
 def _planned(data: _Data, serving: Model | None, serving_until: int | None) -> _Plan:
     """Hold out what the serving model has not seen either; where that is too little, the last weeks."""
     if serving is not None and serving_until is not None:
-        cases = _cases(data, serving_until + 1, data.now + 1, data.parameters.cases)
+        cases = _cases(cases_within, data, (serving_until + 1, data.now + 1), data.parameters.cases)
         if len(cases) >= ENOUGH_CASES and before(data.orders, data.order, serving_until + 1).any():
             return _Plan(serving_until + 1, cases, serving, serving.tested)
     cut = last_days(data.purchases.time, data.parameters.held_out_days)
     return _Plan(
         cut,
-        _cases(data, cut, data.now + 1, data.parameters.cases),
+        _cases(cases_within, data, (cut, data.now + 1), data.parameters.cases),
         None,
         serving.tested if serving is not None else None,
     )
 
 
-def _cases(data: _Data, cut: int, until: int, at_most: int) -> Cases:
-    p, span = data.parameters, (cut, until)
-    return cases_within(
+def _cases(split: Callable[..., Cases], data: _Data, span: tuple[int, int], at_most: int) -> Cases:
+    """Cases of the orders in a span of time, as `split` (one of splits.py) asks them."""
+    p = data.parameters
+    return split(
         data.purchases,
         data.orders,
         data.order,
@@ -228,25 +230,31 @@ def _factors(
     return fit_factors(confidence(matrix, p.alpha), p, iterations, start, each, steps)
 
 
-def _asked(data: _Data, orders: Orders, factors: Factors, cases: Cases) -> tuple[Model, TopLists]:
+def _asked(data: _Data, orders: Orders, factors: Factors, questions: Sequence[Cases]) -> tuple[Model, TopLists]:
     """The model of some orders and its co-purchase lists, with neighbours for the products of some cases alone."""
-    asked = np.unique(np.fromiter((item for prefix in cases.prefixes for item in prefix), np.int64))
+    told = [items for cases in questions for items in (*cases.prefixes, *_newest(cases, data.parameters.seeds))]
+    asked = np.unique(np.fromiter((item for items in told for item in items), np.int64))
     together = bought_together(orders, int(orders.time.max(initial=0)), data.parameters, asked)
-    neighbours = blended(together, factors.item, data.words.result(), data.parameters, asked)
+    neighbours = joined(Sources(together, data.words.result()), factors.item, data.parameters, asked)
     return _model(data, orders, neighbours, factors), together.lists
 
 
-def _drafted(data: _Data) -> tuple[Together, Neighbours]:
+def _newest(cases: Cases, count: int) -> Iterator[list[int]]:
+    """The products that each customer bought last, where there is no basket to go by."""
+    for prefix, history in zip(cases.prefixes, cases.histories, strict=True):
+        yield [] if prefix else list(dict.fromkeys(reversed(history)))[:count]
+
+
+def _drafted(data: _Data) -> tuple[Sources, Neighbours]:
     """Co-purchase of all orders, and all neighbours as far as they do without factors."""
-    together = bought_together(data.orders, data.now, data.parameters)
-    return together, blended(together, None, data.words.result(), data.parameters)
+    sources = Sources(bought_together(data.orders, data.now, data.parameters), data.words.result())
+    return sources, joined(sources, None, data.parameters)
 
 
-def _finished(data: _Data, draft: tuple[Together, Neighbours], factors: Factors) -> Model:
+def _finished(data: _Data, draft: tuple[Sources, Neighbours], factors: Factors) -> Model:
     """The model of all orders."""
-    together, neighbours = draft
-    neighbours = completed(neighbours, together, factors.item, data.words.result(), data.parameters)
-    return _model(data, data.orders, neighbours, factors)
+    sources, neighbours = draft
+    return _model(data, data.orders, completed(neighbours, sources, factors.item, data.parameters), factors)
 
 
 def _model(data: _Data, orders: Orders, neighbours: Neighbours, factors: Factors) -> Model:
@@ -256,33 +264,52 @@ def _model(data: _Data, orders: Orders, neighbours: Neighbours, factors: Factors
         factors.item,
         fold_factors(factors.item, p.regularization),
         neighbours.items,
-        neighbours.scores,
+        neighbours.parts,
         neighbours.counts,
         trending_scores(orders, int(orders.time.max(initial=0)), p.trending_half_life_days),
-        Serving(p.alpha, p.fold_in_weight, p.trending_weight, p.seed_decay, p.seeds),
+        popularity(orders),
+        np.ones(len(data.catalogue), np.float32),
+        Serving(p.alpha, p.seed_decay, p.seeds, p.history_half_life_days, neighbours.names, data.rankers),
     )
 
 
-def _tested(data: _Data, plan: _Plan, factors: Factors, weight: Future[float]) -> tuple[Backtest, Verdict]:
+def _tested(
+    data: _Data, plan: _Plan, factors: Factors, teaching: Future[tuple[_Data, str | None]]
+) -> tuple[Backtest, Verdict]:
     """What the model of the past does on the cases, beside the plain strategies and the serving model."""
-    p, cases = data.parameters, plan.cases
+    data, chosen = teaching.result()
     orders = data.orders.where(data.orders.time < plan.cut)
-    model, together = _asked(_weighted(data, weight.result()), orders, factors, cases)
+    span = (plan.cut, data.now + 1)
+    whole = _cases(next_orders_within, data, span, data.parameters.cases)
+    model, together = _asked(data, orders, factors, [plan.cases, whole])
+    counts = popularity(orders).astype(np.float64)
+    conditions = Conditions(counts, len(orders.time), plan.cut, data.now, data.parameters.seed)
+
+    def trial(cases: Cases, best: str | None, next_orders: Backtest | None) -> Backtest:
+        lists = _singles(data, orders, model, together, factors, cases)
+        lists[SERVED] = served(model, data.catalogue, cases)
+        if plan.rival is not None:
+            lists[RIVAL] = served(plan.rival, data.catalogue, cases)
+        return backtested(lists, described(cases, data.facts), conditions, chosen=best, next_orders=next_orders)
+
+    next_orders = trial(whole, None, None) if len(whole) >= FEWEST_CASES else None
+    table = trial(plan.cases, chosen, next_orders)
+    return table, judge(table.rows, plan.before, table.weights)
+
+
+def _singles(
+    data: _Data, orders: Orders, model: Model, together: TopLists, factors: Factors, cases: Cases
+) -> dict[str, NDArray[np.int64]]:
+    """What each strategy alone would have shown."""
     histories = np.where(cases.repeat, data.users[cases.lines], -1)
-    lists = {
+    return {
         "popularity": same_for_all(popularity(orders), cases),
         "trending": same_for_all(model.trending, cases),
+        "bought before": by_purchases(cases, data.parameters.history_half_life_days),
         "als": by_history(factors.user, histories, factors.item, cases),
         "co-purchase": by_together(together, model, cases),
         "fold-in": by_fold_in(model, cases),
-        SERVED: served(model, data.catalogue, cases),
     }
-    if plan.rival is not None:
-        lists[RIVAL] = served(plan.rival, data.catalogue, cases)
-    counts = popularity(orders).astype(np.float64)
-    conditions = Conditions(counts, len(orders.time), plan.cut, data.now, p.seed)
-    trial = backtested(lists, described(cases, data.facts), conditions)
-    return trial, judge(trial.rows, plan.before, trial.weights)
 
 
 def _part(progress: Progress, stage: str, begin: float, end: float, iterations: int) -> Callable[[int], None]:

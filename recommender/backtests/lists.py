@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -11,7 +13,7 @@ from recommender.backtests.splits import Cases
 from recommender.interactions import Catalogue
 from recommender.model import Model
 from recommender.personal.folding import fold_in
-from recommender.serving.alignment import best_first
+from recommender.serving.alignment import Aligned, best_first
 from recommender.serving.availability import Availability
 from recommender.serving.ranking import seed_weights
 from recommender.serving.shelf import Shelf
@@ -28,17 +30,28 @@ def served(model: Model, catalogue: Catalogue, cases: Cases) -> Lists:
 
     Of a whole next order, where there is no basket yet: on the home page for what was bought before.
     """
+    aligned = in_stock(model, catalogue)
+    lists = np.full((len(cases), LENGTH), -1, np.int64)
+    for row, context in enumerate(contexts(catalogue, cases)):
+        slate = build_slate(aligned, context)
+        lists[row, : len(slate.items)] = [item.row for item in slate.items]
+    return lists
+
+
+def in_stock(model: Model, catalogue: Catalogue) -> Aligned:
+    """A model beside a shelf on which there is everything."""
     n = len(catalogue)
     availability = np.full(n, Availability.IN_STOCK, np.int8)
     newest = np.arange(n, dtype=np.int32)[::-1].copy()
-    aligned = align(model, Shelf(catalogue.product_ids, availability, catalogue.category, newest))
-    lists = np.full((len(cases), LENGTH), -1, np.int64)
-    for row, (prefix, history) in enumerate(zip(cases.prefixes, cases.histories, strict=True)):
+    return align(model, Shelf(catalogue.product_ids, availability, catalogue.category, newest))
+
+
+def contexts(catalogue: Catalogue, cases: Cases) -> Iterator[Context]:
+    """What is known in each case: the basket so far and the customer's past; with an empty basket the home page's."""
+    for prefix, history, ages in zip(cases.prefixes, cases.histories, cases.ages, strict=True):
         basket = tuple(catalogue.product_ids[prefix].tolist()) if prefix else ()
-        past = tuple(catalogue.product_ids[history].tolist()) if history and not prefix else ()
-        slate = build_slate(aligned, Context("cart" if prefix else "home", basket or past, (), basket, LENGTH))
-        lists[row, : len(slate.items)] = [item.row for item in slate.items]
-    return lists
+        past = tuple(zip(catalogue.product_ids[history].tolist(), ages, strict=True)) if history else ()
+        yield Context("cart" if basket else "home", basket, (), basket, LENGTH, past)
 
 
 def same_for_all(scores: NDArray[np.float32], cases: Cases) -> Lists:
@@ -59,6 +72,19 @@ def by_history(
     """ALS from what the customer bought before. user_rows: int64 (c,), -1 for one who never did: an empty list."""
     factors = np.where(user_rows[:, None] >= 0, user_factors[user_rows], np.float32(0))
     return _by_factors(factors, item_factors, cases)
+
+
+def by_purchases(cases: Cases, half_life_days: float) -> Lists:
+    """What the customer bought before, most often first, each purchase halved by every half-life."""
+    lists = np.full((len(cases), LENGTH), -1, np.int64)
+    for row, (prefix, history, ages) in enumerate(zip(cases.prefixes, cases.histories, cases.ages, strict=True)):
+        times: dict[int, float] = {}
+        for item, age in zip(reversed(history), reversed(ages), strict=True):
+            times[item] = times.get(item, 0.0) + 0.5 ** (age / half_life_days)
+        inside = set(prefix)
+        best = [item for item in sorted(times, key=times.__getitem__, reverse=True) if item not in inside][:LENGTH]
+        lists[row, : len(best)] = best
+    return lists
 
 
 def by_fold_in(model: Model, cases: Cases) -> Lists:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,11 +34,13 @@ class Aligned:
     """A model, n products, beside a shelf, m products; immutable, so threads may share it.
 
     shelf_row: int32 (n,), where each model row stands on the shelf; model_row: int32 (m,), the reverse; -1: nowhere.
-    trending: float32 (m,), score of each shelf row; popularity: float32 (n,), the same of each model row, the best 1.
+    trending: float32 (m,), score of each shelf row. trending_log, popular_log, season_log: float32 (n,), of each model
+    row, see `blend.features`; category: int32 (n,), the code of its category, -1 for none and for what has left.
     trending_order: shelf rows with a score, best first.
     category_order: all shelf rows by category, then by score, then newest first.
     category_start: int64 (c + 1,), where category code j - 1 begins in it (so -1 comes first).
-    sellable: what can be bought now. with_late: that and what is sold out; None where nothing is "back soon".
+    rankers: by kind of page, float32 (features,). sellable: what can be bought now. with_late: that and what is sold
+    out; None where nothing is "back soon".
     """
 
     model: Model | None
@@ -45,7 +48,11 @@ class Aligned:
     shelf_row: NDArray[np.int32]
     model_row: NDArray[np.int32]
     trending: NDArray[np.float32]
-    popularity: NDArray[np.float32]
+    trending_log: NDArray[np.float32]
+    popular_log: NDArray[np.float32]
+    season_log: NDArray[np.float32]
+    category: NDArray[np.int32]
+    rankers: Mapping[str, NDArray[np.float32]]
     trending_order: NDArray[np.int32]
     category_order: NDArray[np.int32]
     category_start: NDArray[np.int64]
@@ -89,7 +96,11 @@ def align(model: Model | None, shelf: Shelf, previous: Aligned | None = None) ->
         frame.shelf_row,
         frame.model_row,
         frame.trending,
-        frame.popularity,
+        frame.trending_log,
+        frame.popular_log,
+        frame.season_log,
+        frame.category,
+        frame.rankers,
         frame.trending_order,
         frame.category_order,
         frame.category_start,
@@ -105,7 +116,11 @@ class _Frame:
     shelf_row: NDArray[np.int32]
     model_row: NDArray[np.int32]
     trending: NDArray[np.float32]
-    popularity: NDArray[np.float32]
+    trending_log: NDArray[np.float32]
+    popular_log: NDArray[np.float32]
+    season_log: NDArray[np.float32]
+    category: NDArray[np.int32]
+    rankers: Mapping[str, NDArray[np.float32]]
     trending_order: NDArray[np.int32]
     category_order: NDArray[np.int32]
     category_start: NDArray[np.int64]
@@ -120,17 +135,37 @@ def _same_frame(previous: Aligned, model: Model | None, shelf: Shelf) -> bool:
 def _framed(model: Model | None, shelf: Shelf) -> _Frame:
     known = model.product_ids if model is not None else np.empty(0, np.int64)
     shelf_row, model_row = _places(known, shelf.product_ids), _places(shelf.product_ids, known)
+    rising = model.trending * model.season if model is not None else np.empty(0, np.float32)
     trending = np.zeros(len(shelf), np.float32)
-    if model is not None:
-        trending = np.where(model_row >= 0, model.trending[model_row], np.float32(0)) if len(model) else trending
+    if len(known):
+        trending = np.where(model_row >= 0, rising[model_row], np.float32(0))
     age = np.empty(len(shelf), np.int64)
     age[shelf.newest] = np.arange(len(shelf))
     category_order = np.lexsort((age, -trending, shelf.category)).astype(np.int32)
     codes = np.arange(-1, int(shelf.category.max(initial=-1)) + 2)
     category_start = shelf.category[category_order].searchsorted(codes)
-    of_model = model.trending if model is not None else np.empty(0, np.float32)
-    popularity = (of_model / max(float(of_model.max(initial=0)), 1e-30)).astype(np.float32)
-    return _Frame(shelf_row, model_row, trending, popularity, best_first(trending), category_order, category_start)
+    category = np.full(len(known), -1, np.int32)
+    if len(shelf):
+        category = np.where(shelf_row >= 0, shelf.category[shelf_row], -1).astype(np.int32)
+    return _Frame(
+        shelf_row,
+        model_row,
+        trending,
+        _log_share(model.trending if model is not None else rising),
+        _log_share(model.popular if model is not None else rising),
+        np.log(model.season).astype(np.float32) if model is not None else rising,
+        category,
+        {} if model is None else {name: np.array(own, np.float32) for name, own in model.serving.rankers.items()},
+        best_first(trending),
+        category_order,
+        category_start,
+    )
+
+
+def _log_share(sold: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Log of 1 + orders, the best 1."""
+    logs = np.log1p(sold)
+    return (logs / max(float(logs.max(initial=0)), 1e-30)).astype(np.float32)
 
 
 def _places(wanted: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.int32]:

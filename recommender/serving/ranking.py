@@ -1,92 +1,141 @@
-"""Ranking what leads on from a few products: their neighbours, and the ALS score of the folded-in session."""
+"""Ranking candidates: what leads on from a visit and from earlier purchases, in the order that the shop has taught."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.blend.features import FEATURES
 from recommender.model import Model
 from recommender.personal.folding import fold_in
 from recommender.serving.alignment import Aligned, Offer
+
+_AT = {name: place for place, name in enumerate(FEATURES)}
+_NEWEST, _FOLD_IN, _TRENDING, _POPULAR = _AT["newest"], _AT["fold_in"], _AT["trending"], _AT["popular"]
+_SEASON, _BOUGHT, _BEFORE, _CATEGORY = _AT["season"], _AT["bought"], _AT["bought_before"], _AT["category"]
+_OF_THEMSELVES = (_TRENDING, _POPULAR)
+
+
+class Known(NamedTuple):
+    """What a slate is ranked by, in rows of the model.
+
+    seeds: what the visit is about, newest first. bought: what the customer bought before, each once; times: float32,
+    how often, each purchase halved by every half-life of age. barred: never to be given; must hold the seeds.
+    """
+
+    seeds: list[int]
+    bought: list[int]
+    times: NDArray[np.float32]
+    barred: list[int]
+
+
+class Candidates(NamedTuple):
+    """What may be shown, c rows of the model, each once, and what is known of each.
+
+    features: float32 (features, c), see `blend.features`. told: the lists of neighbours that led here, int32 (s * k,),
+    and float32 (parts, s * k), what each part says.
+    """
+
+    rows: NDArray[np.int32]
+    features: NDArray[np.float32]
+    told: NDArray[np.int32]
+    said: NDArray[np.float32]
 
 
 class Ranked(NamedTuple):
     """The best candidates, best first. rows: int32 (c,), of the model. The lists have c plain values each.
 
-    because: product id of the seed that spoke most for each, None where none did; counts: orders that hold both.
+    kinds: what spoke loudest for each: a visit's products (0), the customer's own purchases (1), its category (2), or
+    that it sells (3). because: model row of the product that led here, -1 for none; counts: orders that hold both.
     """
 
     rows: NDArray[np.int32]
     scores: list[float]
-    because: list[int | None]
+    kinds: list[int]
+    because: list[int]
     counts: list[int]
 
 
-def rank_session(
-    aligned: Aligned, offer: Offer, model: Model, seeds: list[int], barred: list[int], count: int
-) -> Ranked:
-    """The best `count` for a visit: neighbours of its products and what trends, by both and by the ALS score.
+VISIT, BOUGHT, CATEGORY, SELLS = 0, 1, 2, 3
 
-    seeds: model rows, the newest first. barred: model rows never to be given; must hold the seeds. What is not on
-    offer is masked before the cut, so a sold-out candidate takes no place.
+
+def candidates(aligned: Aligned, offer: Offer, model: Model, known: Known, *, widely: bool) -> Candidates:
+    """The neighbours of the seeds, what the customer bought before and, `widely`, what trends, masked by stock.
+
+    What is not on offer is masked before the cut, so a sold-out candidate takes no place.
     """
+    seeds, serving = known.seeds, model.serving
     weights = seed_weights(model, len(seeds))
-    items = np.concatenate((model.neighbour_items[seeds].ravel(), offer.popular))
-    said = np.zeros(len(items), np.float32)
-    said[: len(items) - len(offer.popular)] = (model.neighbour_scores[seeds] * weights[:, None]).ravel()
-    rows, scores = _summed(items, said, offer.known, barred)
-    if len(rows):
-        scores = _blended(model, seeds, weights, rows, scores)
-        scores += aligned.popularity[rows] * model.serving.trending_weight
-    return _explained(model, seeds, items, said, rows, scores, count)
+    lists = model.neighbour_items[seeds]
+    told = lists.ravel()
+    said = model.neighbour_parts[:, seeds]
+    said = (said * weights[:, None]).reshape(len(said), -1)
+    flat = np.concatenate((told, np.array(known.bought, np.int32), offer.popular if widely else _NONE))
+    first, kept = _each_once(flat, offer.known, known.barred)
+    rows = flat[kept]
+    features = np.zeros((len(FEATURES), len(rows)), np.float32)
+    if not len(rows):
+        return Candidates(rows, features, told, said)
+    of_lists = first[: len(told)]
+    for name, part in zip(serving.parts, said, strict=True):
+        features[_AT[name]] = _best_is_one(np.bincount(of_lists, part, len(flat) + 1)[kept])
+    if seeds:
+        newest = np.bincount(of_lists[: lists.shape[1]], said[0, : lists.shape[1]], len(flat) + 1)
+        features[_NEWEST] = newest[kept]
+        features[_FOLD_IN] = _best_is_one(model.item_factors[rows] @ session_factors(model, seeds, weights))
+        features[_CATEGORY] = _categories(aligned, seeds, weights, rows)
+    features[_TRENDING], features[_POPULAR] = aligned.trending_log[rows], aligned.popular_log[rows]
+    features[_SEASON] = aligned.season_log[rows]
+    if known.bought:
+        times = np.bincount(first[len(told) : len(told) + len(known.bought)], known.times, len(flat) + 1)[kept]
+        features[_BOUGHT], features[_BEFORE] = np.log1p(times), times > 0
+    return Candidates(rows, features, told, said)
 
 
-def rank_neighbours(offer: Offer, model: Model, seeds: list[int], barred: list[int], count: int) -> Ranked:
-    """The best `count` neighbours of the seeds alone; see `rank_session`."""
-    if len(seeds) == 1:
-        return _neighbours_of_one(offer, model, seeds[0], barred, count)
-    items = model.neighbour_items[seeds].ravel()
-    said = (model.neighbour_scores[seeds] * seed_weights(model, len(seeds))[:, None]).ravel()
-    rows, scores = _summed(items, said, offer.known, barred)
-    return _explained(model, seeds, items, said, rows, scores, count)
-
-
-def _neighbours_of_one(offer: Offer, model: Model, seed: int, barred: list[int], count: int) -> Ranked:
-    """What most pages ask for, one product's neighbours: they stand in their order already."""
-    items, scores = model.neighbour_items[seed], model.neighbour_scores[seed]
-    shown = offer.known[items] & (scores > 0)
-    for row in barred:
-        shown &= items != row
-    best = np.flatnonzero(shown)[:count]
-    because: list[int | None] = [int(model.product_ids[seed])] * len(best)
-    return Ranked(items[best], scores[best].tolist(), because, model.neighbour_counts[seed, best].tolist())
-
-
-def _explained(
-    model: Model,
-    seeds: list[int],
-    items: NDArray[np.int32],
-    said: NDArray[np.float32],
-    rows: NDArray[np.int32],
-    scores: NDArray[np.float64],
-    count: int,
-) -> Ranked:
-    """The best of the candidates, and which seed said most for each."""
+def ranked(model: Model, known: Known, found: Candidates, ranker: NDArray[np.float32], count: int) -> Ranked:
+    """The best `count` candidates by a ranker's weights, float32 (features,), and what spoke loudest for each."""
+    scores = ranker @ found.features
     best = _best(scores, count)
-    rows = rows[best]
-    spoke = (rows[:, None] == items) * said
+    rows, features = found.rows[best], found.features[:, best]
+    spoke, seed, at = _loudest_seeds(model, known, found, ranker, rows)
+    weighted = ranker[:, None] * features
+    loudness = np.stack(
+        (
+            spoke,
+            weighted[_BOUGHT] + weighted[_BEFORE],
+            weighted[_CATEGORY],
+            np.maximum(weighted[_TRENDING] + weighted[_POPULAR] + weighted[_SEASON], 1e-9),
+        )
+    )
+    kinds = loudness.argmax(axis=0)
+    because, counts = np.full(len(rows), -1), np.zeros(len(rows), np.int64)
+    if known.seeds:
+        leading = np.array(known.seeds)[seed]
+        by_visit = kinds == VISIT
+        because[by_visit] = leading[by_visit]
+        counts[by_visit] = model.neighbour_counts[leading, at][by_visit]
+        because[kinds == CATEGORY] = known.seeds[0]
+    because[kinds == BOUGHT] = rows[kinds == BOUGHT]
+    return Ranked(rows, scores[best].tolist(), kinds.tolist(), because.tolist(), counts.tolist())
+
+
+def _loudest_seeds(
+    model: Model, known: Known, found: Candidates, ranker: NDArray[np.float32], rows: NDArray[np.int32]
+) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.intp]]:
+    """For each row how loud the lists speak, which seed's list speaks loudest, and where in it the row stands."""
+    if not known.seeds:
+        return np.zeros(len(rows), np.float32), np.zeros(len(rows), np.intp), np.zeros(len(rows), np.intp)
+    weights = ranker[[_AT[name] for name in model.serving.parts]]
+    length = model.neighbour_items.shape[1]
+    loud = weights @ found.said
+    loud[:length] += ranker[_NEWEST] * found.said[0, :length]
+    spoke = (rows[:, None] == found.told) * loud
     place = spoke.argmax(axis=1)
-    seed, at = np.divmod(place, model.neighbour_items.shape[1])
-    rows_of_seeds = np.array(seeds)[seed]
-    because: list[int | None] = model.product_ids[rows_of_seeds].tolist()
-    counts: list[int] = model.neighbour_counts[rows_of_seeds, at].tolist()
-    for index, loudest in enumerate(spoke.max(axis=1).tolist()):
-        if loudest <= 0:
-            because[index], counts[index] = None, 0
-    return Ranked(rows, scores[best].tolist(), because, counts)
+    seed, at = np.divmod(place, length)
+    return spoke[np.arange(len(rows)), place], seed, at
 
 
 def seed_weights(model: Model, seeds: int) -> NDArray[np.float32]:
@@ -107,10 +156,13 @@ def session_factors(model: Model, seeds: list[int], weights: NDArray[np.float32]
     return fold_in(model.item_factors[seeds], model.fold_factors[seeds], weights * alpha)
 
 
-def _summed(
-    flat: NDArray[np.int32], said: NDArray[np.float32], allowed: NDArray[np.bool_], barred: list[int]
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Each allowed candidate once, with the sum of what was said for it.
+_NONE = np.empty(0, np.int32)
+
+
+def _each_once(
+    flat: NDArray[np.int32], allowed: NDArray[np.bool_], barred: list[int]
+) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """For each entry where its product stands in `flat`, len(flat) for a barred one; and the places of those allowed.
 
     `slot` is scratch of the size of the catalogue that is never cleared: only what `flat` writes is read.
     """
@@ -120,23 +172,30 @@ def _summed(
     slot[flat] = positions
     slot[barred] = total
     first = slot[flat]
-    sums = np.bincount(first, said, total + 1).astype(np.float64, copy=False)
-    kept = np.flatnonzero((first == positions) & allowed[flat])
-    return flat[kept], sums[kept]
+    return first, np.flatnonzero((first == positions) & allowed[flat])
 
 
-def _blended(
-    model: Model, seeds: list[int], weights: NDArray[np.float32], rows: NDArray[np.int32], scores: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Neighbours' and ALS scores, each scaled to a best of 1, in the model's shares."""
-    share = model.serving.fold_in_weight
-    liked = model.item_factors.take(rows, axis=0) @ session_factors(model, seeds, weights)
-    blended: NDArray[np.float64] = scores * ((1.0 - share) / max(float(scores.max()), 1e-30))
-    blended += liked * (share / max(float(np.abs(liked).max()), 1e-30))
-    return blended
+def _best_is_one(scores: NDArray[Any]) -> NDArray[Any]:
+    best = scores.max()
+    return scores / best if best > 0 else scores
 
 
-def _best(scores: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+def _categories(
+    aligned: Aligned, seeds: list[int], weights: NDArray[np.float32], rows: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """The share of the seeds that lie in each row's category."""
+    shares: dict[int, float] = {}
+    for code, weight in zip(aligned.category[seeds].tolist(), weights.tolist(), strict=True):
+        shares[code] = shares.get(code, 0.0) + weight
+    mine = aligned.category[rows]
+    alike = np.zeros(len(rows), np.float32)
+    for code, share in shares.items():
+        if code >= 0:
+            alike[mine == code] = share
+    return alike / np.float32(weights.sum())
+
+
+def _best(scores: NDArray[np.float32], count: int) -> NDArray[np.intp]:
     """Where the best `count` scores stand, best first."""
     negative = -scores
     if len(scores) <= count:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recommender.serving.alignment import Aligned, Offer, align
 from recommender.serving.availability import Availability
-from recommender.serving.ranking import Ranked, rank_neighbours, rank_session
+from recommender.serving.ranking import BOUGHT, CATEGORY, SELLS, Candidates, Known, Ranked, candidates, ranked
 
 __all__ = ["Aligned", "Context", "RankedSlate", "Reason", "SlateItem", "align", "build_slate"]
 
+# The kinds of page that have a ranker of their own: a visit, one product's page, and a known customer's home page.
+VISIT, PRODUCT, HOME = "visit", "product", "home"
 TELLING_COUNT = 10
 LATE_SHARE = 4
 _LOW = int(Availability.LOW)
@@ -22,7 +27,8 @@ class Context:
     """What is known about the page and the visit, in product ids.
 
     session: what was viewed and put into the cart, oldest first. viewing: what the page shows, the main one last.
-    count: how many products are wanted.
+    count: how many products are wanted. history: what a known customer bought before, oldest first, each purchase with
+    its age in days.
     """
 
     placement: str
@@ -30,13 +36,15 @@ class Context:
     viewing: tuple[int, ...]
     cart: tuple[int, ...]
     count: int
+    history: tuple[tuple[int, float], ...] = ()
 
 
 class Reason(NamedTuple):
     """Why a product is in a slate.
 
-    kind: session, similar, bought_together, same_category, trending or new. because: the product id that led here.
-    count: orders that hold both, None when under 10.
+    kind: session, similar, bought_together, history (something bought before led here), bought_before (this very
+    product was), same_category, trending or new. because: the product id that led here. count: orders that hold both,
+    None when under 10.
     """
 
     kind: str
@@ -73,17 +81,30 @@ class _Place(NamedTuple):
     in_session: bool
     focus: list[int]
     barred: list[int]
+    history: list[int]
+    times: list[float]
+
+
+class _Rung(NamedTuple):
+    """A rung that ranks. page: whose ranker; kind: of its reasons; about: shelf rows it goes by, newest first."""
+
+    strategy: str
+    page: str
+    kind: str
+    about: list[int]
 
 
 _TRENDING = Reason("trending", None, None)
 _NEW = Reason("new", None, None)
 _EMPTY = RankedSlate("", ())
+_NEVER = np.empty(0, np.float32)
 
 
 def build_slate(aligned: Aligned, context: Context) -> RankedSlate:
     """The best products to show, at most `context.count`, from the first rungs of the ladder that have any.
 
-    Rungs: session, item, category, trending, newest; each fills what the ones above left open. Never a product that
+    Rungs: session (for a known customer on whom nothing newer is known: personal), item, category, trending, newest;
+    each fills what the ones above left open. Never a product that
     is hidden, being viewed, in the cart or already in the slate. Sold-out ones only if the shelf says "back soon":
     those that would have had a place keep one, last, but at most a quarter of the slate unless places stay empty.
     """
@@ -102,17 +123,32 @@ def _placed(aligned: Aligned, context: Context) -> _Place:
     cart = aligned.rows_of(context.cart)
     newest_first = list(dict.fromkeys([*reversed(viewing), *reversed(session), *reversed(cart)]))
     focus = list(dict.fromkeys([*reversed(viewing), *reversed(cart)])) or newest_first[:1]
-    return _Place(newest_first, not set(session) <= set(viewing), focus, [*viewing, *cart])
+    times = _times(aligned, context.history) if context.history else {}
+    in_session = not set(session) <= set(viewing)
+    return _Place(newest_first, in_session, focus, [*viewing, *cart], [*times], [*times.values()])
+
+
+def _times(aligned: Aligned, history: tuple[tuple[int, float], ...]) -> dict[int, float]:
+    """How often a customer bought each product, shelf row -> times halved by every half-life; the newest first."""
+    if aligned.model is None:
+        return {}
+    half_life = aligned.model.serving.history_half_life_days
+    times: dict[int, float] = {}
+    for product, age in reversed(history):
+        row = aligned.rows_of((product,))
+        if row:
+            times[row[0]] = times.get(row[0], 0.0) + 0.5 ** (age / half_life)
+    return times
 
 
 def _climbed(aligned: Aligned, offer: Offer, place: _Place, count: int) -> list[SlateItem]:
     """The ladder, rung by rung, until the slate is full."""
     items: list[SlateItem] = []
     taken = set(place.barred)
-    if place.in_session:
-        _add_neighbours(items, taken, aligned, offer, place, count, session=True)
+    for rung in _rungs(place):
+        if len(items) < count:
+            _add_ranked(items, taken, aligned, offer, place, count, rung)
     if len(items) < count and place.focus:
-        _add_neighbours(items, taken, aligned, offer, place, count, session=False)
         for row in place.focus:
             if len(items) == count:
                 break
@@ -126,46 +162,80 @@ def _climbed(aligned: Aligned, offer: Offer, place: _Place, count: int) -> list[
     return items
 
 
-def _add_neighbours(
-    items: list[SlateItem], taken: set[int], aligned: Aligned, offer: Offer, place: _Place, count: int, *, session: bool
-) -> None:
-    """What follows from the whole visit (session), or from the products in focus alone (item)."""
+def _rungs(place: _Place) -> list[_Rung]:
+    """The rungs that rank, of this visit; none where nothing is known of it."""
+    rungs = []
+    if place.in_session:
+        rungs.append(_Rung("session", VISIT, "session", place.newest_first))
+    elif place.history and not place.focus:
+        rungs.append(_Rung("personal", HOME, "history", place.history))
+    if place.focus:
+        rungs.append(_Rung("item", PRODUCT, "similar", place.focus))
+    return rungs
+
+
+def considered(aligned: Aligned, context: Context) -> Candidates | None:
+    """What the first rung that ranks ranks, with stock masked; None where no rung has anything to go by."""
+    place = _placed(aligned, context)
+    for rung in _rungs(place)[:1]:
+        known = _known(aligned, place, set(place.barred), rung)
+        if aligned.model is not None and known is not None:
+            return candidates(aligned, aligned.sellable, aligned.model, known, widely=rung.strategy != "item")
+    return None
+
+
+def _known(aligned: Aligned, place: _Place, taken: set[int], rung: _Rung) -> Known | None:
+    """What a rung ranks by; None where the model knows nothing of it."""
     if aligned.model is None:
-        return
-    seen = place.newest_first if session else place.focus
-    seeds = aligned.model_rows(seen)[: aligned.model.serving.seeds]
+        return None
+    seeds = aligned.model_rows(rung.about)[: aligned.model.serving.seeds]
     if not seeds:
-        return
-    barred = aligned.model_rows([*place.newest_first, *taken])
-    wanted = count - len(items)
-    if session:
-        ranked = rank_session(aligned, offer, aligned.model, seeds, barred, wanted)
-    else:
-        ranked = rank_neighbours(offer, aligned.model, seeds, barred, wanted)
-    rows = aligned.shelf_row[ranked.rows].tolist()
-    _add_ranked(items, taken, aligned, rows, ranked, *(("session", "session") if session else ("item", "similar")))
+        return None
+    bought, times = _known_purchases(aligned, place)
+    barred = aligned.model_rows([*taken])
+    # What was bought before may be bought again; what lies in the visit is before the shopper's eyes already.
+    seen = [] if rung.page == HOME else aligned.model_rows(place.newest_first)
+    return Known(seeds, bought, times, [*seen, *barred])
 
 
 def _add_ranked(
-    items: list[SlateItem],
-    taken: set[int],
-    aligned: Aligned,
-    rows: list[int],
-    ranked: Ranked,
-    strategy: str,
-    kind: str,
+    items: list[SlateItem], taken: set[int], aligned: Aligned, offer: Offer, place: _Place, count: int, rung: _Rung
 ) -> None:
+    """The best of what a rung's products lead on to."""
+    model, known = aligned.model, _known(aligned, place, taken, rung)
+    if model is None or known is None:
+        return
+    found = candidates(aligned, offer, model, known, widely=rung.strategy != "item")
+    best = ranked(model, known, found, aligned.rankers[rung.page], count - len(items))
+    _add_items(items, taken, aligned, best, rung)
+
+
+def _known_purchases(aligned: Aligned, place: _Place) -> tuple[list[int], NDArray[np.float32]]:
+    if not place.history:
+        return [], _NEVER
+    rows = aligned.model_row[place.history]
+    known = rows >= 0
+    return rows[known].tolist(), np.array(place.times, np.float32)[known]
+
+
+def _add_items(items: list[SlateItem], taken: set[int], aligned: Aligned, best: Ranked, rung: _Rung) -> None:
+    rows = aligned.shelf_row[best.rows].tolist()
     product_ids, availability = aligned.shelf.product_ids[rows].tolist(), aligned.shelf.availability[rows].tolist()
-    for row, product_id, stock, score, because, count in zip(
-        rows, product_ids, availability, ranked.scores, ranked.because, ranked.counts, strict=True
+    known = aligned.model.product_ids if aligned.model is not None else aligned.shelf.product_ids
+    for row, product_id, stock, score, spoke, because, count in zip(
+        rows, product_ids, availability, best.scores, best.kinds, best.because, best.counts, strict=True
     ):
-        if because is None:
+        if spoke == SELLS:
             reason = _TRENDING
+        elif spoke == BOUGHT:
+            reason = Reason("bought_before", product_id, None)
+        elif spoke == CATEGORY:
+            reason = Reason("same_category", int(known[because]), None)
         elif count >= TELLING_COUNT:
-            reason = Reason("bought_together", because, count)
+            reason = Reason("bought_together", int(known[because]), count)
         else:
-            reason = Reason(kind, because, None)
-        items.append(SlateItem(row, product_id, score, strategy, reason, stock == _SOLD_OUT, stock == _LOW))
+            reason = Reason(rung.kind, int(known[because]), None)
+        items.append(SlateItem(row, product_id, score, rung.strategy, reason, stock == _SOLD_OUT, stock == _LOW))
     taken.update(rows)
 
 

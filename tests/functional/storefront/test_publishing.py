@@ -60,6 +60,6 @@ def test_a_recommender_that_breaks_costs_the_rungs_that_need_it_and_nothing_else
     def broken(*_: object) -> None:
         raise FloatingPointError("a model gone bad")
 
-    monkeypatch.setattr("recommender.serving.slates.rank_neighbours", broken)
+    monkeypatch.setattr("recommender.serving.slates.ranked", broken)
     slate = client.get(page).get_json()
     assert (slate["strategy"], len(slate["items"])) == ("newest", 8)

@@ -203,4 +203,4 @@ def test_nobody_who_wants_nothing_gets_something(count: int) -> None:
 
 def without_neighbours(model: Model) -> Model:
     own = np.repeat(np.arange(N, dtype=np.int32)[:, None], model.neighbour_items.shape[1], axis=1)
-    return replace(model, neighbour_items=own, neighbour_scores=np.zeros_like(model.neighbour_scores))
+    return replace(model, neighbour_items=own, neighbour_parts=np.zeros_like(model.neighbour_parts))

@@ -1,0 +1,1 @@
+"""The learnt order of candidates, diversity and business weights."""

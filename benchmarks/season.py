@@ -19,7 +19,8 @@ from recommender.trends.trending import trending_scores
 
 FILE = "uci_online_retail.parquet"
 HORIZONS = (28, 14)
-SEASON_DAYS, STEP_DAYS = 105, 7
+SEASON_DAYS, WEEK_DAYS = 105, 7
+WATCHED_DAYS, STEP_DAYS = 160, 3
 OPENING_DAYS = 23
 LENGTHS = (20, 100)
 TOP = 0.05
@@ -36,19 +37,26 @@ def run(options: Options) -> Iterator[Figure | Stage]:
     orders, _ = orders_of(purchases, len(catalogue))
     words = season_words(list(catalogue.texts))
     for number, horizon in enumerate(HORIZONS):
-        yield Stage(f"{horizon} days ahead", 0.1 + 0.45 * number)
-        cuts = weekly_cuts(orders, horizon)
+        yield Stage(f"{horizon} days ahead", 0.1 + 0.3 * number)
+        cuts = cuts_before(orders, horizon, SEASON_DAYS, WEEK_DAYS)
         both = [ranked(orders, words, at, horizon) for at in cuts]
         data = f"{path.name}, {len(cuts)} weekly cuts, the {horizon} days after each"
         yield from _ahead(orders, cuts, both, horizon, data, options.seed)
-        if horizon == HORIZONS[0]:
-            yield _earlier(orders, cuts, both, path.name, options.seed)
+    yield Stage("days earlier", 0.7)
+    cuts = cuts_before(orders, HORIZONS[0], WATCHED_DAYS, STEP_DAYS)
+    both = [ranked(orders, words, at, HORIZONS[0]) for at in cuts]
+    yield _earlier(orders, cuts, both, path.name, options.seed)
 
 
-def weekly_cuts(orders: Orders, horizon_days: int) -> list[int]:
-    """The weekly moments of the last 15 weeks that have so many days after them, oldest first."""
-    last = int(orders.time.max(initial=0)) - horizon_days * MICROSECONDS_A_DAY
-    return [last - days * MICROSECONDS_A_DAY for days in range(SEASON_DAYS - STEP_DAYS - horizon_days, -1, -STEP_DAYS)]
+def cuts_before(orders: Orders, horizon_days: int, within_days: int, step_days: int) -> list[int]:
+    """Moments of the last days, a step apart, that have `horizon_days` of data after them, oldest first."""
+    last = int(orders.time.max()) - horizon_days * MICROSECONDS_A_DAY
+    steps = range((within_days - horizon_days) // step_days - 1, -1, -1)
+    moments = [last - step * step_days * MICROSECONDS_A_DAY for step in steps]
+    moments = [at for at in moments if at > int(orders.time.min())]
+    if not moments:
+        raise NoData(f"orders of more than {horizon_days} days are needed: there is nothing to foretell")
+    return moments
 
 
 def ranked(orders: Orders, words: object, at: int, horizon: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -109,7 +117,7 @@ def _hit_rate(scores: NDArray[np.float32], sold: NDArray[np.float64], length: in
 
 def in_season(orders: Orders, cuts: list[int]) -> NDArray[np.int64]:
     """Products that sell more in both seasons than between: judged with all the data, to know whom to watch, int64."""
-    start = int(orders.time.min(initial=0))
+    start = int(orders.time.min())
     last = _sold(orders, start - 1, start + OPENING_DAYS * MICROSECONDS_A_DAY)
     quiet = _sold(orders, start + 60 * MICROSECONDS_A_DAY, cuts[0] - 60 * MICROSECONDS_A_DAY)
     this = _sold(orders, cuts[0], int(orders.time.max(initial=0)))
@@ -137,7 +145,7 @@ def _earlier(
         unit="days",
         baseline=0.0,
         ratio=None,
-        data=f"{name}, {len(days)} of {len(watched)} seasonal products, those that rise there in {len(cuts)} weeks",
+        data=f"{name}, the {len(days)} of {len(watched)} seasonal products that rise there while it is watched",
         seed=seed,
         low=found.low,
         high=found.high,

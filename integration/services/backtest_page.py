@@ -62,7 +62,12 @@ def _too_little(found: Mapping[str, Any]) -> dict[str, Any]:
     ladder = found["ladder"]
     top = max((rung["ndcg@10"] for rung in ladder["rungs"].values()), default=0.0)
     rows = [
-        {"name": RUNGS[name], "figure": {"value": rung["ndcg@10"]}, "kind": _kind(name == ladder["first_rung"])}
+        {
+            "name": RUNGS[name],
+            "figure": {"value": rung["ndcg@10"]},
+            "label": f"{rung['ndcg@10']:.3f}",
+            "kind": _kind(name == ladder["first_rung"]),
+        }
         for name, rung in ladder["rungs"].items()
     ]
     return {"rungs": rows, "top": top or 1.0}

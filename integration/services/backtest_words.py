@@ -18,7 +18,7 @@ STRATEGIES: Mapping[str, str] = {
     RIVAL: "the model in use",
 }
 RUNGS: Mapping[str, str] = {
-    "session": "what the visitor has looked at and put into the basket",
+    "session": "what was looked at and put into the basket",
     "item": "what goes with the product at hand",
     "category": "best sellers of the same category",
     "trending": "what sells right now",

@@ -46,11 +46,14 @@ def content_vectors(words: sparse.csr_matrix, size: int, seed: int) -> NDArray[n
     """The rows of `content_words` in at most `size` dimensions (truncated SVD), float32 (n, size), length 1 or 0."""
     used = np.flatnonzero(np.bincount(words.indices, minlength=words.shape[1]) > 1)
     narrow = words[:, used]
-    dimensions = min(size, *(side - 1 for side in narrow.shape))
     vectors = np.zeros((words.shape[0], size), np.float32)
-    if dimensions > 0:
+    if len(used) <= size:
+        vectors[:, : len(used)] = narrow.toarray()
+    else:
+        dimensions = min(size, *narrow.shape)
         vectors[:, :dimensions] = TruncatedSVD(dimensions, random_state=seed).fit_transform(narrow)
-    scaled: NDArray[np.float32] = normalize(vectors, copy=False)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: NDArray[np.float32] = vectors / np.where(lengths > 0, lengths, np.float32(1))
     return scaled
 
 

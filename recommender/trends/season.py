@@ -145,9 +145,10 @@ def _cuts(orders: Orders, now: int, horizon_days: float) -> list[tuple[int, Orde
         at = now - int((horizon_days + number * CUT_DAYS) * MICROSECONDS_A_DAY)
         end = at + int(horizon_days * MICROSECONDS_A_DAY)
         after = (orders.time > at) & (orders.time <= end)
+        sold = np.asarray(orders.matrix.T @ after.astype(np.float64), np.float64)
         past = orders.where(orders.time <= at)
-        if after.any() and len(past.time):
-            found.append((at, past, np.asarray(orders.matrix.T @ after.astype(np.float64), np.float64)))
+        if sold.any() and past.matrix.nnz:
+            found.append((at, past, sold))
     return found
 
 

@@ -16,6 +16,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "slates": "benchmarks.slates:BENCHMARK",
         "stock": "benchmarks.stock:BENCHMARK",
         "memory": "benchmarks.memory:BENCHMARK",
+        "baskets": "benchmarks.baskets:BENCHMARK",
         "personal": "benchmarks.personal:BENCHMARK",
         "cold": "benchmarks.cold:BENCHMARK",
         "season": "benchmarks.season:BENCHMARK",

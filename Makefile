@@ -17,7 +17,7 @@ T ?=
 ROW ?=
 
 .NOTPARALLEL:
-.PHONY: help run setup setup-dev test lint format types imports migrate-check tests browser bench bench-quality lock wheel clean
+.PHONY: help run setup setup-dev setup-graph test lint format types imports migrate-check tests browser bench bench-quality lock wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -e 's/:.*## /	/' | expand -t 16
@@ -30,6 +30,9 @@ setup: ## Make .venv from the lock file (what `make run` needs)
 
 setup-dev: ## The same, with what the tests and checks need
 	@sh locks/install.sh dev
+
+setup-graph: setup ## Add PyTorch (900 MB), with which `shelfwise graph` learns how products relate
+	@sh locks/install-graph.sh
 
 test: setup-dev browser lint types imports migrate-check tests ## All checks and all tests
 
@@ -68,6 +71,8 @@ lock: setup-dev ## Pin the newest versions that pyproject.toml allows
 		--group build pyproject.toml -o locks/run.txt
 	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group build --group dev -c locks/run.txt pyproject.toml -o locks/dev.txt
+	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		-c locks/run.txt locks/graph.in -o locks/graph.txt
 
 wheel: setup-dev ## Build the package into dist/
 	@$(BIN)/hatchling build -t wheel

@@ -24,6 +24,7 @@ from recommender.backtests.ladder import ladder, outlook
 from recommender.backtests.report import TESTED, report, too_little
 from recommender.backtests.splits import Facts, days_that_hold, last_days
 from recommender.backtests.verdict import FEWEST_CASES
+from recommender.content.words import similar_by_text
 from recommender.interactions import Orders, orders_of
 from recommender.parameters import Parameters
 
@@ -55,7 +56,9 @@ def backtest(
     if cases >= FEWEST_CASES:
         found = _tested(database, shop_id, data, parameters, progress)
     else:
-        ranked = ladder(data.purchases, data.catalogue, parameters)
+        progress("ladder", READ)
+        alike = similar_by_text(data.catalogue.texts, parameters.neighbours, 1)
+        ranked = ladder(data.purchases, data.catalogue, parameters, alike)
         found = too_little(outlook(orders, parameters.largest_basket, cases), ranked, cases)
     progress("done", 1.0)
     return asked | found

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from recommender.backtests.ladder import RUNGS, Ladder, ladder, outlook
 from recommender.backtests.splits import days_that_hold
 from recommender.interactions import Purchases, orders_of
+from recommender.toplists import TopLists, empty
 from tests.unit.recommender.shops import DAY, SMALL, START, catalogue, lines, purchases
 
 
 def climbed(bought: Purchases, products: int = 40) -> Ladder:
-    return ladder(bought, catalogue(products), SMALL)
+    return ladder(bought, catalogue(products), SMALL, empty(np.arange(products), 5))
 
 
 def singles(items: list[int], days_apart: float = 1.0) -> Purchases:
@@ -87,6 +88,21 @@ def test_a_rung_knows_nothing_of_the_orders_after() -> None:
     """Products that are never bought before the last order can't be found by what was bought."""
     bought = singles([1, 2, 3, 4, 5])
     assert {climbed(bought, 40).rungs[name].gain for name in RUNGS[:4]} == {0.0}
+
+
+def test_words_lead_to_what_nobody_bought_yet() -> None:
+    """Orders of two products of like words each, which come but once."""
+    bought = lines(
+        np.repeat(np.arange(15), 2).tolist(),
+        [-1] * 30,
+        list(range(30)),
+        np.repeat(START + np.arange(15) * DAY, 2).tolist(),
+    )
+    partners = (np.arange(40) ^ 1).astype(np.int32)[:, None]
+    alike = TopLists(partners, np.full((40, 1), 0.5, np.float32))
+    found = ladder(bought, catalogue(40), SMALL, alike)
+    assert found.rungs["item"].gain == found.rungs["session"].gain == 1
+    assert climbed(bought).rungs["item"].gain < 1
 
 
 def test_orders_decades_apart_are_no_trouble() -> None:

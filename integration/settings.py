@@ -40,6 +40,10 @@ class Settings:
     session_minutes: int = 30
     factors: int = 64
     iterations: int = 10
+    spark_master: str = ""
+    spark_from_lines: int = 20_000_000
+    vectors: str = "auto"
+    qdrant_url: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from recommender.baskets.together import Together
 from recommender.blend.features import TOGETHER, WORDS
 from recommender.parameters import Parameters
 from recommender.toplists import TopLists, among, in_chunks, of_dense, of_sparse, stacked
+from recommender.vectors.choice import LARGE, best_index
 
 CHUNK = 250
 
@@ -36,9 +38,11 @@ def similar_by_factors(
 ) -> sparse.csr_matrix:
     """Cosine of the factors of some rows with their k nearest products, float32 CSR (n, n), other rows empty.
 
-    A product nobody bought is near to none.
+    A product nobody bought is near to none. Lists for most of a large catalogue come from a graph, see `vectors`.
     """
     n = len(item_factors)
+    if n >= LARGE and len(rows) and k:
+        return _by_index(item_factors, rows, k, threads)
     unit = item_factors / np.maximum(np.linalg.norm(item_factors, axis=1, keepdims=True), 1e-12)
     found = min(k, n - 1)
 
@@ -56,6 +60,20 @@ def similar_by_factors(
     kept[rows] = stored.sum(axis=1)
     bounds = np.concatenate([[0], np.cumsum(kept)])
     return sparse.csr_matrix((lists.scores[stored], lists.items[stored], bounds), shape=(n, n))
+
+
+def _by_index(item_factors: NDArray[np.float32], rows: NDArray[np.int64], k: int, threads: int) -> sparse.csr_matrix:
+    """The same by whichever index is soonest done."""
+    n = len(item_factors)
+    index = best_index(np.arange(n), item_factors, len(rows))
+    with threadpool_limits(limits=threads, user_api="openmp"):
+        near = index.search(item_factors[rows], k + 1)
+    stored = (near.scores > 0) & (near.rows != rows[:, None])
+    stored &= np.cumsum(stored, axis=1) <= k
+    kept = np.zeros(n, np.int64)
+    kept[rows] = stored.sum(axis=1)
+    bounds = np.concatenate([[0], np.cumsum(kept)])
+    return sparse.csr_matrix((near.scores[stored], near.rows[stored], bounds), shape=(n, n))
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from recommender.toplists import TopLists
 from recommender.trends.trending import popularity, trending_scores
 
 Progress = Callable[[str, float], None]
+Factorise = Callable[..., Factors]
 
 SIMILAR = 30
 ROUGH_STEPS, EXACT_STEPS = 2, 3
@@ -62,6 +63,7 @@ class _Data:
     """What every step works on. order, users: int64 (m,), of each sold line; now: its newest line's time.
 
     words: being found beside the first steps. rankers: what has been taught so far, see `blend`.
+    factorise: as `als.fit_factors`.
     """
 
     purchases: Purchases
@@ -75,6 +77,7 @@ class _Data:
     now: int
     facts: Facts
     rankers: Rankers
+    factorise: Factorise
 
 
 def fit(
@@ -86,18 +89,20 @@ def fit(
     serving_until: int | None,
     progress: Progress,
     facts: Facts = NO_FACTS,
+    factorise: Factorise = fit_factors,
 ) -> Fit:
     """Fit what lies before the test weeks, test it on them, fit on to the end from there, and judge.
 
     serving: the model that serves now, if any; serving_until: the newest purchase it knows, microseconds since 1970.
     facts: what the backtest's figures are split and weighed by, which no strategy sees.
+    factorise: what makes factors; `spark.trainer` has one that does it on a cluster.
     progress: told the stage and the share of the work that is done, 0 to 1. Raises BadPurchases.
     """
     check(purchases, catalogue)
     progress("matrix", 0.0)
     with threadpool_limits(limits=1, user_api="blas"), _beside() as beside:
         words = beside.submit(similar_by_text, catalogue.texts, min(SIMILAR, parameters.neighbours), 1)
-        data = _prepared(purchases, catalogue, parameters, words, facts)
+        data = _prepared(purchases, catalogue, parameters, words, facts, factorise)
         return _fitted(data, serving, serving_until, progress, beside)
 
 
@@ -178,12 +183,18 @@ class _Plan:
 
 
 def _prepared(
-    purchases: Purchases, catalogue: Catalogue, parameters: Parameters, words: Future[TopLists], facts: Facts
+    purchases: Purchases,
+    catalogue: Catalogue,
+    parameters: Parameters,
+    words: Future[TopLists],
+    facts: Facts,
+    factorise: Factorise,
 ) -> _Data:
     orders, order = orders_of(purchases, len(catalogue))
     users, n_users = user_rows(purchases, order, orders.sizes, parameters.largest_basket)
     now = int(purchases.time.max()) if len(purchases) else 0
-    return _Data(purchases, catalogue, orders, order, parameters, users, n_users, words, now, facts, prior_rankers())
+    rankers = prior_rankers()
+    return _Data(purchases, catalogue, orders, order, parameters, users, n_users, words, now, facts, rankers, factorise)
 
 
 def _planned(data: _Data, serving: Model | None, serving_until: int | None) -> _Plan:
@@ -227,7 +238,7 @@ def _factors(
     matrix = user_items(rows, lines.item, weights, (data.n_users, len(data.catalogue)))
     # The first steps, from noise, are soon made good by the next ones.
     steps = ROUGH_STEPS if start is None and past is not None else EXACT_STEPS
-    return fit_factors(confidence(matrix, p.alpha), p, iterations, start, each, steps)
+    return data.factorise(confidence(matrix, p.alpha), p, iterations, start, each, steps)
 
 
 def _asked(data: _Data, orders: Orders, factors: Factors, questions: Sequence[Cases]) -> tuple[Model, TopLists]:

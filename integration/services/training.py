@@ -29,6 +29,7 @@ from recommender import artifacts, training
 from recommender.errors import BadArtifact
 from recommender.model import Model
 from recommender.parameters import Parameters
+from recommender.personal.als import fit_factors
 
 Progress = Callable[[str, float], None]
 
@@ -172,7 +173,18 @@ class _Run:
             serving=serving,
             serving_until=serving_until,
             progress=fitting,
+            factorise=self._factorise(len(data.purchases)),
         )
+
+    def _factorise(self, lines: int) -> training.Factorise:
+        """What fits so many order lines: a Spark cluster where there is one and they are too many for this machine."""
+        master = self.settings.spark_master
+        if not master or lines < self.settings.spark_from_lines:
+            return fit_factors
+        from recommender.spark.trainer import SparkTrainer
+
+        self.settings.artifacts_dir.mkdir(parents=True, exist_ok=True)
+        return SparkTrainer(master, self.settings.artifacts_dir).fit_factors
 
     def _serving(self) -> tuple[Model | None, int | None]:
         statement = select(FIT.c.version, FIT.c.data_until).join(

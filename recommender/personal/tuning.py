@@ -19,7 +19,7 @@ Setting = TypeVar("Setting", Confidence, Closeness)
 ALS_STEPS: Mapping[str, Sequence[float]] = {
     "regularization": (0.5, 2.0),
     "alpha": (0.5, 2.0),
-    "scaling": (0.5, 1.5),
+    "scaling": (0.5,),
 }
 FINAL_ITERATIONS = 10
 LINEAR_STEPS: Mapping[str, Sequence[float]] = {"regularization": (2.0, 0.5), "damping": (2.0, 0.5)}

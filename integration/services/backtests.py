@@ -21,7 +21,7 @@ from integration.storage.training_data import TrainingData, read_training_data
 from integration.storage.upsert import table_of
 from recommender import training
 from recommender.backtests.ladder import ladder, outlook
-from recommender.backtests.report import TESTED, report, too_little
+from recommender.backtests.report import report, too_little
 from recommender.backtests.splits import Facts, days_that_hold, last_days
 from recommender.backtests.verdict import FEWEST_CASES
 from recommender.content.words import similar_by_text
@@ -93,11 +93,6 @@ def _tested(
         "verdict": fitted.verdict.reason,
         "titles": _titles(database, shop_id, named),
     }
-
-
-def is_tested(found: dict[str, Any]) -> bool:
-    """Whether a report holds a backtest, and not just why there is none."""
-    return bool(found["kind"] == TESTED)
 
 
 def _day(micros: int) -> str:

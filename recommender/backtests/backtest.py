@@ -114,7 +114,7 @@ def backtested(
 def best_single(lists: Mapping[str, NDArray[np.int64]], cases: Cases) -> str:
     """The strategy with the highest NDCG@10 among those that are not what is served, now or so far."""
     gains = {
-        name: float(metrics.set_gains(metrics.found(found, cases.wanted), cases.wanted).sum())
+        name: float(metrics.gains(metrics.found(found, cases.wanted), cases.wanted).sum())
         for name, found in lists.items()
         if name not in {SERVED, RIVAL}
     }

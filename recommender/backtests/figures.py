@@ -78,7 +78,7 @@ def measure(lists: NDArray[np.int64], cases: Cases, conditions: Conditions, weig
     values = {
         HIT_RATE: metrics.hits(at),
         RANK: metrics.reciprocal_ranks(at),
-        GAIN: metrics.set_gains(places, cases.wanted),
+        GAIN: metrics.gains(places, cases.wanted),
         RECALL: metrics.recalls(places, cases.wanted),
     }
     figures = {name: metrics.mean(each, weights) for name, each in values.items()}

@@ -44,11 +44,6 @@ def found(lists: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.boo
     return places
 
 
-def positions(lists: NDArray[np.int64], targets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each target stands in its list, counted from 0; -1 where it does not. targets: int64 (c,)."""
-    return first_places(found(lists, targets[:, None]))
-
-
 def first_places(places: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Where the first product that was asked for stands, counted from 0; -1 where none does. places: see `found`."""
     return np.where(places.any(axis=1), places.argmax(axis=1), -1)
@@ -64,13 +59,8 @@ def reciprocal_ranks(at: NDArray[np.int64]) -> Values:
     return np.where(at >= 0, 1.0 / (np.maximum(at, 0) + 1.0), 0.0)
 
 
-def gains(at: NDArray[np.int64]) -> Values:
-    """1 / log2(position + 2) for each target in its list, else 0; its mean is NDCG@length where there is one target."""
-    return np.where(at >= 0, 1.0 / np.log2(np.maximum(at, 0) + 2.0), 0.0)
-
-
-def set_gains(places: NDArray[np.bool_], wanted: NDArray[np.int64]) -> Values:
-    """NDCG@length of each case over all its products; `gains` where there is one. places: see `found`."""
+def gains(places: NDArray[np.bool_], wanted: NDArray[np.int64]) -> Values:
+    """NDCG@length of each case over all its products; of a single one 1 / log2(position + 2). places: see `found`."""
     discounts = 1.0 / np.log2(np.arange(places.shape[1]) + 2.0)
     best = np.concatenate([[0.0], np.cumsum(discounts)])
     most = np.minimum(_asked_for(wanted), places.shape[1])

@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "backtest": "integration.cli.backtest:backtest",
         "bench": "integration.cli.bench:bench",
+        "bundles": "integration.cli.bundles:bundles",
         "demo": "integration.cli.demo:demo",
         "graph": "integration.cli.graph:graph",
         "import": "integration.cli.imports:import_",
@@ -22,6 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "status": "integration.cli.status:status",
         "train": "integration.cli.train:train",
         "up": "integration.cli.up:up",
+        "vectors": "integration.cli.vectors:vectors",
         "web": "integration.cli.web:web",
         "worker": "integration.cli.processes:worker",
     }

@@ -20,6 +20,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "personal": "benchmarks.personal:BENCHMARK",
         "cold": "benchmarks.cold:BENCHMARK",
         "season": "benchmarks.season:BENCHMARK",
+        "graph": "benchmarks.graph:BENCHMARK",
     }
 )
 

@@ -55,7 +55,7 @@ class GraphParameters:
     layers: int = 1
     clicks: int = 20
     ordered: bool = True
-    rounds: int = 4
+    rounds: int = 3
     fewest_steps: int = 200
     asked: int = 1024
     negatives: int = 2048

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import guests
 from benchmarks.figures import Benchmark, Figure, NoData, Options, Stage
 from benchmarks.groceries import read_groceries
 from benchmarks.retail import read_orders
@@ -49,7 +50,7 @@ class Shop:
 
 
 def run(options: Options) -> Iterator[Figure | Stage]:
-    """HR@20 and HR@5 of the choice model and of mapped factors over category popularity."""
+    """HR@20 and HR@5 of new products over category popularity; HR@10 of guests by context over popularity."""
     folder = Path(os.environ.get("SHELFWISE_DATA", "../shared/data"))
     yield Stage("read", 0.0)
     shops = [_retail(Path(options.data or folder / RETAIL), options.seed)]
@@ -58,6 +59,8 @@ def run(options: Options) -> Iterator[Figure | Stage]:
     for number, shop in enumerate(shops):
         yield Stage(shop.name, (number + 0.5) / (len(shops) + 0.5))
         yield from _measured(shop, options)
+    yield Stage("guests", 0.95)
+    yield from guests.measured(Path(options.data or folder / RETAIL), options.seed)
 
 
 def _measured(shop: Shop, options: Options) -> Iterator[Figure]:

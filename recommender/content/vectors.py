@@ -53,8 +53,7 @@ def content_vectors(words: sparse.csr_matrix, size: int, seed: int) -> NDArray[n
         dimensions = min(size, *narrow.shape)
         vectors[:, :dimensions] = TruncatedSVD(dimensions, random_state=seed).fit_transform(narrow)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: NDArray[np.float32] = vectors / np.where(lengths > 0, lengths, np.float32(1))
-    return scaled
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
 
 def one_hot(codes: NDArray[np.int32]) -> sparse.csr_matrix:

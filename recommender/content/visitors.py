@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recommender.confidence import decay
+
 STRENGTHS = (30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0, 100000.0)
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 VALIDATION = 0.2
+NOW_HALF_LIFE_DAYS, TRAIT_HALF_LIFE_DAYS = 10.0, 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +32,27 @@ class Trait:
 
 @dataclass(frozen=True, slots=True)
 class ContextPrior:
-    """base: float64 (n,), share of the shop's sales, above 0. traits: by name, country, hour, device, referrer, ..."""
+    """base: float64 (n,), each product's share of what sells now; usual: of what sold in the last months; both above 0.
+
+    traits: by name: country, hour, weekday, device, referrer, the page's category, ...
+    """
 
     base: NDArray[np.float64]
+    usual: NDArray[np.float64]
     traits: Mapping[str, Trait]
 
     def scores(self, visit: Mapping[str, int]) -> NDArray[np.float32]:
         """A share for each product, float32 (n,), that sums to 1; an unknown trait, value or -1 changes nothing.
 
-        A trait's shares are shrunk to the shop's (the Dirichlet-multinomial posterior), then traits are multiplied.
+        A trait's shares are shrunk to the shop's (the Dirichlet-multinomial posterior); what they are over the shop's,
+        trait by trait, multiplies what sells now.
         """
         logs = np.log(self.base)
         for name, value in visit.items():
             trait = self.traits.get(name)
             if trait is not None and trait.share > 0 and 0 <= value < len(trait.counts):
-                logs = logs + trait.share * _log_ratio(trait.counts[value], self.base, trait.strength)
-        shares = np.exp(logs - logs.max(initial=0.0)) if len(logs) else logs
+                logs = logs + trait.share * _log_ratio(trait.counts[value], self.usual, trait.strength)
+        shares = np.exp(logs - logs.max(initial=-np.inf)) if len(logs) else logs
         found: NDArray[np.float32] = (shares / max(shares.sum(), 1e-30)).astype(np.float32)
         return found
 
@@ -54,50 +62,67 @@ def fit_context_prior(
 ) -> ContextPrior:
     """The prior of some sold lines and the trait values of their orders' visits, int32 (m,) each, -1 unknown.
 
-    Each trait's strength and share are chosen by the likelihood of the newest fifth of the lines; a trait that tells
-    nothing gets a share of 0. time: (m,), microseconds since 1970.
+    Each trait's strength and share are chosen by the likelihood of the newest fifth of the lines, by decayed weight; a
+    trait that tells nothing gets a share of 0. time: (m,), microseconds since 1970.
     """
-    base = _base(items, n_items)
-    late = time > np.quantile(time, 1 - VALIDATION) if len(time) else np.zeros(0, np.bool_)
-    early = _base(items[~late], n_items)
+    now = int(time.max(initial=0))
+    lines = _Lines(items, decay(time, now, NOW_HALF_LIFE_DAYS), decay(time, now, TRAIT_HALF_LIFE_DAYS), n_items)
+    order = np.argsort(time, kind="stable")
+    late = np.zeros(len(items), np.bool_)
+    total = np.cumsum(lines.now[order])
+    late[order] = total > (1 - VALIDATION) * total[-1:]
     traits = {}
     for name, values in visits.items():
-        strength, share = _chosen(items, values, late, early)
-        traits[name] = Trait(_counts(items, values, n_items), strength, share)
-    return ContextPrior(base, traits)
+        strength, share = _chosen(lines, values, late)
+        traits[name] = Trait(lines.counts(values, np.ones(len(items), np.bool_)), strength, share)
+    return ContextPrior(lines.shares(lines.now), lines.shares(lines.months), traits)
 
 
-def _base(items: NDArray[np.int32], n_items: int) -> NDArray[np.float64]:
-    counts = np.bincount(items, minlength=n_items).astype(np.float64) + 0.1
-    return counts / max(float(counts.sum()), 1.0)
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Sold lines. now, months: float32 (m,), their weights among what sells now and in the last months."""
+
+    item: NDArray[np.int32]
+    now: NDArray[np.float32]
+    months: NDArray[np.float32]
+    n_items: int
+
+    def shares(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Each product's share of some weights, (m,), with a tenth of an average line for each product."""
+        counts = np.bincount(self.item, weights, self.n_items)
+        little = 0.1 * _mean(weights)
+        return np.asarray((counts + little) / max(counts.sum() + little * self.n_items, 1e-30), np.float64)
+
+    def counts(self, values: NDArray[np.int32], kept: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """The lines of the last months by a trait's value, float32 (values, n)."""
+        rows = np.flatnonzero(kept & (values >= 0))
+        shape = (int(values.max(initial=-1)) + 1, self.n_items)
+        summed = sparse.csr_matrix((self.months[rows], (values[rows], self.item[rows])), shape=shape)
+        return np.asarray(summed.toarray(), np.float32)
 
 
-def _counts(items: NDArray[np.int32], values: NDArray[np.int32], n_items: int) -> NDArray[np.float32]:
-    known = values >= 0
-    shape = (int(values.max(initial=-1)) + 1, n_items)
-    ones = np.ones(int(known.sum()), np.float32)
-    counts: NDArray[np.float32] = sparse.csr_matrix((ones, (values[known], items[known])), shape=shape).toarray()
-    return counts
+def _mean(weights: NDArray[np.float32]) -> float:
+    return float(weights.mean()) if weights.any() else 1.0
 
 
-def _log_ratio(counts: NDArray[np.float32], base: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
+def _log_ratio(counts: NDArray[np.float32], usual: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
     """Log of a value's shrunk shares over the shop's, float64 (n,)."""
-    ratio: NDArray[np.float64] = np.log((counts + strength * base) / (counts.sum() + strength) / base)
+    ratio: NDArray[np.float64] = np.log((counts + strength * usual) / (counts.sum() + strength) / usual)
     return ratio
 
 
-def _chosen(
-    items: NDArray[np.int32], values: NDArray[np.int32], late: NDArray[np.bool_], base: NDArray[np.float64]
-) -> tuple[float, float]:
+def _chosen(lines: _Lines, values: NDArray[np.int32], late: NDArray[np.bool_]) -> tuple[float, float]:
     """The strength and the share of a trait under which the late lines are likeliest."""
-    counts = _counts(items[~late], values[~late], len(base))
-    asked = late & (values >= 0) & (values < len(counts))
+    base = lines.shares(np.where(late, np.float32(0), lines.now))
+    usual = lines.shares(np.where(late, np.float32(0), lines.months))
+    counts = lines.counts(values, ~late)
+    asked = late & (values >= 0)
+    sold = {int(value): lines.item[asked & (values == value)] for value in np.unique(values[asked])}
     best = (0.0, STRENGTHS[-1], 0.0)
     for strength in STRENGTHS:
         gains = np.zeros(len(SHARES))
-        for value in np.unique(values[asked]):
-            sold = items[asked & (values == value)]
-            ratio = _log_ratio(counts[value], base, strength)
-            gains += [float(s * ratio[sold].sum() - len(sold) * np.log(base @ np.exp(s * ratio))) for s in SHARES]
+        for value, items in sold.items():
+            ratio = _log_ratio(counts[value], usual, strength)
+            gains += [float(s * ratio[items].sum() - len(items) * np.log(base @ np.exp(s * ratio))) for s in SHARES]
         best = max(best, *((float(gain), strength, share) for gain, share in zip(gains, SHARES, strict=True)))
     return best[1], best[2]

@@ -9,24 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, or_, select
 
 from integration.clock import Clock
 from integration.services.market_shelf import View
 from integration.services.shelves import Shelves
 from integration.services.slate_log import SlateLog
-from integration.storage.behaviour import BehaviourEvent, Visitor
+from integration.services.visits import NOTHING_KNOWN, Visit, Visits
 from integration.storage.point_reads import PointReads
-from integration.storage.upsert import table_of
 from recommender.serving.slates import Context, RankedSlate, SlateItem, build_slate
 
 log = logging.getLogger(__name__)
-VISITOR = table_of(Visitor)
-EVENT = table_of(BehaviourEvent)
 
 ARM = "default"
-SESSION_LENGTH = 20
-SESSION_KINDS = ("view", "click", "cart_add")
 EMPTY = RankedSlate("", ())
 _encode = msgspec.json.encode
 
@@ -59,16 +53,7 @@ class Slates:
         # Seeded once from the system, whose own generator costs as much as a ranking on some machines: a slate's
         # id has to be unique, not secret.
         self._random = random.Random(secrets.randbits(256))  # noqa: S311
-        seen = (
-            select(EVENT.c.product_id)
-            .join(VISITOR, VISITOR.c.id == EVENT.c.visitor_id)
-            .where(VISITOR.c.shop_id == bindparam("shop_id"), VISITOR.c.token == bindparam("token"))
-            .where(EVENT.c.shop_id == bindparam("shop_id"), EVENT.c.product_id.is_not(None))
-            .where(or_(*(EVENT.c.kind == kind for kind in SESSION_KINDS)))
-            .order_by(EVENT.c.occurred_at.desc())
-            .limit(SESSION_LENGTH)
-        )
-        self._seen = reads.prepare(seen)
+        self._visits = Visits(reads)
 
     def warm(self) -> None:
         """Read the shelves and models of the newest shops, so that a process's first shoppers don't wait for it."""
@@ -90,7 +75,7 @@ class Slates:
         if found is None:
             raise NoSuchShop(request.shop)
         shop, view = found
-        ranked = self._rank(shop.row.shop_id, view, request)
+        ranked = self._rank(shop.row.shop_id, view, request, now)
         version = view.model_version
         self._log.add(
             shop_id=shop.row.shop_id,
@@ -108,27 +93,28 @@ class Slates:
         """48 bits of the time in milliseconds, then 80 random ones: rows of the log are added at the index's end."""
         return f"{int(now.timestamp() * 1000) << 80 | self._random.getrandbits(80):032x}"
 
-    def _rank(self, shop_id: int, view: View, request: SlateRequest) -> RankedSlate:
+    def _rank(self, shop_id: int, view: View, request: SlateRequest, now: datetime) -> RankedSlate:
         ids, row_of = view.product_ids, view.row_of
         viewing = tuple(int(ids[row_of[key]]) for key in request.products if key in row_of)
         cart = tuple(int(ids[row_of[key]]) for key in request.cart if key in row_of)
-        session = (*self._session(shop_id, request.visitor), *cart, *viewing)
+        visit = self._visit(shop_id, request.visitor, now)
+        session = (*visit.seen, *cart, *viewing)
+        context = Context(request.placement, session, viewing, cart, request.count, visit.bought)
         try:
-            return build_slate(view.aligned, Context(request.placement, session, viewing, cart, request.count))
+            return build_slate(view.aligned, context)
         except Exception:
             log.exception("shop %s: the recommender failed; the slate is made without it", shop_id)
-            return build_slate(view.without_model(), Context(request.placement, session, viewing, cart, request.count))
+            return build_slate(view.without_model(), context)
 
-    def _session(self, shop_id: int, visitor: str) -> tuple[int, ...]:
-        """What the visitor looked at, oldest first; nothing where the store can't say."""
+    def _visit(self, shop_id: int, visitor: str, now: datetime) -> Visit:
+        """What is known of the visitor; nothing where the store can't say."""
         if not visitor:
-            return ()
+            return NOTHING_KNOWN
         try:
-            rows = self._seen.all(shop_id=shop_id, token=visitor)
+            return self._visits.of(shop_id, visitor, now)
         except Exception:
             log.exception("shop %s: the session can't be read", shop_id)
-            return ()
-        return tuple(row[0] for row in reversed(rows))
+            return NOTHING_KNOWN
 
 
 def _answer(slate_id: str, request: SlateRequest, ranked: RankedSlate, version: str | None, view: View | None) -> bytes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
 from connectors.records import Customer as CustomerRecord
 from connectors.records import Order as OrderRecord
@@ -68,6 +68,7 @@ def upsert_orders(connection: Connection, shop_id: int, orders: Sequence[tuple[O
     )
     ids = {external_id: order_id for order_id, external_id in written}
     won = [(ids[record.external_id], record) for record, _ in orders if record.external_id in ids]
+    _recognise(connection, shop_id, [record for _, record in won], customers)
     _delete_lines(connection, shop_id, ORDER_LINE, "order_id", ids.values())
     lines = [
         (order_id, line) for order_id, record in won for line in record.lines if line.product and line.quantity > 0
@@ -90,6 +91,21 @@ def upsert_orders(connection: Connection, shop_id: int, orders: Sequence[tuple[O
             ],
         )
     return len(won)
+
+
+def _recognise(
+    connection: Connection, shop_id: int, orders: Sequence[OrderRecord], customers: Mapping[str, int]
+) -> None:
+    """Remember whose browser it was that an order came from, where it agreed to be recognised."""
+    owners = {
+        order.visitor: customers[order.customer]
+        for order in sorted(orders, key=lambda order: order.ordered_at)
+        if order.visitor and order.customer in customers
+    }
+    if owners:
+        known = VISITOR.c.shop_id == shop_id, VISITOR.c.token == bindparam("of_token")
+        statement = update(VISITOR).where(*known).values(customer_id=bindparam("owner"))
+        connection.execute(statement, [{"of_token": token, "owner": owner} for token, owner in owners.items()])
 
 
 def upsert_refunds(connection: Connection, shop_id: int, refunds: Sequence[tuple[RefundRecord, datetime]]) -> int:

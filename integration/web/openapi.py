@@ -26,7 +26,9 @@ class Price(msgspec.Struct, frozen=True):
 class Reason(msgspec.Struct, frozen=True):
     """Why an item is here. `because`: the product that led to it; `count`: how often, never under 10."""
 
-    kind: Literal["session", "similar", "bought_together", "same_category", "trending", "new"]
+    kind: Literal[
+        "session", "similar", "bought_together", "history", "bought_before", "same_category", "trending", "new"
+    ]
     because: str | None
     because_title: str | None
     count: int | None
@@ -44,7 +46,7 @@ class Item(msgspec.Struct, frozen=True):
     compare_at_price: Price | None
     stock: Literal["in_stock", "low", "back_soon"]
     score: float
-    strategy: Literal["session", "item", "category", "trending", "newest"]
+    strategy: Literal["session", "personal", "item", "category", "trending", "newest"]
     reason: Reason
 
 
@@ -53,7 +55,7 @@ class SlateAnswer(msgspec.Struct, frozen=True):
 
     slate: str
     placement: str
-    strategy: Literal["session", "item", "category", "trending", "newest", ""]
+    strategy: Literal["session", "personal", "item", "category", "trending", "newest", ""]
     model_version: str | None
     arm: str
     propensity: float

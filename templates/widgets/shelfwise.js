@@ -15,6 +15,7 @@
   const WORDS = {
     en: {
       session: "Because you looked at {}", similar: "Similar to {}", bought_together: "Bought together with {}",
+      history: "Because you bought {}", bought_before: "You bought this before",
       same_category: "More of the same kind", trending: "Popular right now", new: "New in",
       this_similar: "Similar to this", this_bought_together: "Bought together with this", count: "{} orders",
       in_cart: "Goes with {} in your cart",
@@ -23,6 +24,7 @@
     },
     de: {
       session: "Weil Sie {} angesehen haben", similar: "Ähnlich wie {}", bought_together: "Zusammen gekauft mit {}",
+      history: "Weil Sie {} gekauft haben", bought_before: "Das hatten Sie schon einmal",
       same_category: "Mehr aus dieser Kategorie", trending: "Gerade beliebt", new: "Neu",
       this_similar: "Ähnlich wie dies", this_bought_together: "Zusammen damit gekauft", count: "{} Bestellungen",
       in_cart: "Passt zu {} in Ihrem Warenkorb",
@@ -31,6 +33,7 @@
     },
     fr: {
       session: "Parce que vous avez vu {}", similar: "Semblable à {}", bought_together: "Acheté avec {}",
+      history: "Parce que vous avez acheté {}", bought_before: "Vous l'avez déjà acheté",
       same_category: "Dans le même rayon", trending: "Populaire en ce moment", new: "Nouveau",
       this_similar: "Semblable à cet article", this_bought_together: "Acheté avec cet article", count: "{} commandes",
       in_cart: "Va avec {} dans votre panier",

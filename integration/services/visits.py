@@ -1,0 +1,76 @@
+"""What is known of a visitor when a slate is asked for: the running visit, and what a known customer bought before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import and_, bindparam, or_, select
+
+from integration.storage.base import to_micros
+from integration.storage.behaviour import BehaviourEvent, Visitor
+from integration.storage.orders import Order, OrderLine
+from integration.storage.point_reads import PointReads
+from integration.storage.upsert import table_of
+from recommender.confidence import MICROSECONDS_A_DAY
+
+VISITOR = table_of(Visitor)
+EVENT = table_of(BehaviourEvent)
+ORDER = table_of(Order)
+LINE = table_of(OrderLine)
+
+SEEN = 20
+BOUGHT = 200
+TELLING_KINDS = ("view", "click", "cart_add")
+
+
+class Visit(NamedTuple):
+    """seen: product ids, oldest first. bought: what the customer bought before, oldest first, with ages in days."""
+
+    seen: tuple[int, ...]
+    bought: tuple[tuple[int, float], ...]
+
+
+NOTHING_KNOWN = Visit((), ())
+
+
+class Visits:
+    """Reads visits of all shops."""
+
+    def __init__(self, reads: PointReads) -> None:
+        told = and_(
+            EVENT.c.shop_id == VISITOR.c.shop_id,
+            EVENT.c.visitor_id == VISITOR.c.id,
+            EVENT.c.product_id.is_not(None),
+            or_(*(EVENT.c.kind == kind for kind in TELLING_KINDS)),
+        )
+        self._seen = reads.prepare(
+            select(EVENT.c.product_id, VISITOR.c.customer_id)
+            .select_from(VISITOR.outerjoin(EVENT, told))
+            .where(VISITOR.c.shop_id == bindparam("shop_id"), VISITOR.c.token == bindparam("token"))
+            .order_by(EVENT.c.occurred_at.desc())
+            .limit(SEEN)
+        )
+        self._bought = reads.prepare(
+            select(LINE.c.product_id, ORDER.c.ordered_at)
+            .join(LINE, and_(LINE.c.shop_id == ORDER.c.shop_id, LINE.c.order_id == ORDER.c.id))
+            .where(ORDER.c.shop_id == bindparam("shop_id"), ORDER.c.customer_id == bindparam("customer_id"))
+            .where(ORDER.c.cancelled_at.is_(None), ORDER.c.removed_at.is_(None), ~ORDER.c.is_test)
+            .order_by(ORDER.c.ordered_at.desc())
+            .limit(BOUGHT)
+        )
+
+    def of(self, shop_id: int, token: str, now: datetime) -> Visit:
+        """The newest of what a visitor saw and, where an order has told who they are, of what they bought."""
+        rows = self._seen.all(shop_id=shop_id, token=token)
+        if not rows:
+            return NOTHING_KNOWN
+        seen = tuple(product for product, _ in reversed(rows) if product is not None)
+        customer = rows[0][1]
+        if customer is None:
+            return Visit(seen, ())
+        moment = to_micros(now)
+        bought = self._bought.all(shop_id=shop_id, customer_id=customer)
+        return Visit(
+            seen, tuple((product, max(moment - at, 0) / MICROSECONDS_A_DAY) for product, at in reversed(bought))
+        )

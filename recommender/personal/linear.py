@@ -47,12 +47,15 @@ class LinearItems:
         return sparse.csr_matrix((self.weights[stored], self.items[stored], bounds), shape=(n, n))
 
 
-def fit_linear(user_items: sparse.csr_matrix, closeness: Closeness, k: int) -> LinearItems | None:
+def fit_linear(
+    user_items: sparse.csr_matrix, closeness: Closeness, k: int, row_weights: NDArray[np.float32] | None = None
+) -> LinearItems | None:
     """The k loudest weights of each product, from float32 CSR (n_users, n); None where under two products were bought.
 
+    row_weights: float32 (n_users,), what each row counts, such as an order's decay by age; their average counts as 1.
     A product that is not among the `largest` most bought says nothing, and nothing is said of it.
     """
-    rows, weights = item_weights(user_items, closeness)
+    rows, weights = item_weights(user_items, closeness, row_weights)
     if len(rows) < 2:
         return None
     n, kept = user_items.shape[1], min(k, len(rows) - 1)
@@ -69,7 +72,9 @@ def fit_linear(user_items: sparse.csr_matrix, closeness: Closeness, k: int) -> L
     return LinearItems(items, values)
 
 
-def item_weights(user_items: sparse.csr_matrix, closeness: Closeness) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def item_weights(
+    user_items: sparse.csr_matrix, closeness: Closeness, row_weights: NDArray[np.float32] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The products that have weights, int64 (m,) ascending, and float32 (m, m): row says of column, 0 of itself."""
     bought = np.asarray((user_items != 0).sum(axis=0)).ravel()
     ranked = np.argsort(-bought, kind="stable")[: closeness.largest]
@@ -79,6 +84,8 @@ def item_weights(user_items: sparse.csr_matrix, closeness: Closeness) -> tuple[N
     chosen = user_items[:, rows]
     sizes = np.maximum(np.diff(chosen.indptr), 1)
     quieter = (sizes / sizes.mean()) ** -closeness.damping
+    if row_weights is not None:
+        quieter *= row_weights / max(float(row_weights.mean()), 1e-30)
     system = _gram(chosen, sparse.diags(quieter) @ chosen)
     system.flat[:: len(rows) + 1] += closeness.regularization
     return rows, _from_inverse(system)

@@ -65,3 +65,16 @@ def test_blocks_of_a_larger_catalogue_meet_without_a_seam() -> None:
     exact = -inverse / inverse.diagonal()
     np.fill_diagonal(exact, 0.0)
     np.testing.assert_allclose(weights, exact, atol=1e-5)
+
+
+def test_a_row_that_counts_twice_is_as_good_as_two_rows() -> None:
+    twice = sparse.vstack([BOUGHT, BOUGHT[:20]]).tocsr()
+    counts = np.ones(80, np.float32)
+    counts[:20] = 2.0
+    _, weighted = item_weights(BOUGHT, Closeness(regularization=5.0 / counts.mean(), damping=0.0), counts)
+    np.testing.assert_allclose(weighted, item_weights(twice, PLAIN)[1], atol=1e-5)
+
+
+def test_ages_that_are_all_the_same_change_nothing() -> None:
+    _, aged = item_weights(BOUGHT, PLAIN, np.full(80, 0.01, np.float32))
+    np.testing.assert_allclose(aged, item_weights(BOUGHT, PLAIN)[1], atol=1e-6)

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from recommender.baskets.candidates import Views, pairs_of, values_at, values_of, views_of
 from recommender.baskets.histories import Histories, cut_newest
-from recommender.baskets.next_basket import ENOUGH, bought_features, habits_of, is_in
+from recommender.baskets.next_basket import ENOUGH, bought_features, habits_of, is_in, logistic
 from recommender.baskets.repurchase import ItemHabits
 
 CUSTOMERS = 2000
@@ -59,14 +59,14 @@ def forecast_baskets(
     if taught.came.sum() < ENOUGH:
         return Forecast(personal_then_global(history, size), PERSONAL, {})
     judged = rng.random(len(history)) < 0.5
-    half = _logistic(taught.where(~judged[taught.user]), seed)
+    half = _learnt(taught.where(~judged[taught.user]), seed)
     progress("judging", 0.5)
     judges = chosen[judged[chosen]]
     lists = {LEARNT: _ranked(shop, half, judges, size), PERSONAL: personal_then_global(past, size)[judges]}
     recalls = {name: float(recall(rows, judges, target).mean()) for name, rows in lists.items()}
     if recalls[LEARNT] <= recalls[PERSONAL]:
         return Forecast(personal_then_global(history, size), PERSONAL, recalls)
-    weights = _logistic(taught, seed)
+    weights = _learnt(taught, seed)
     progress("ranking", 0.7)
     items = _ranked(_Shop.of(history, threads), weights, np.arange(len(history)), size)
     return Forecast(items, LEARNT, recalls)
@@ -197,15 +197,11 @@ def _examples(shop: _Shop, users: NDArray[np.int64], target: Histories, rng: np.
     )
 
 
-def _logistic(taught: _Examples, seed: int) -> NDArray[np.float32]:
-    """Weights of a logistic regression; without intercept, which no order depends on."""
-    from sklearn.linear_model import LogisticRegression
-
-    spread = taught.features.std(axis=0) + np.float32(1e-6)
-    scaled = (taught.features - taught.features.mean(axis=0)) / spread
-    fitted = LogisticRegression(max_iter=100, random_state=seed).fit(scaled, taught.came)
-    weights: NDArray[np.float32] = (fitted.coef_[0] / spread).astype(np.float32)
-    return weights
+def _learnt(taught: _Examples, seed: int) -> NDArray[np.float32]:
+    """Weights of the features; without the intercept, which no order depends on."""
+    if taught.came.all() or not taught.came.any():
+        return np.zeros(taught.features.shape[1], np.float32)
+    return logistic(taught.features, taught.came, seed)[0]
 
 
 def _ranked(shop: _Shop, weights: NDArray[np.float32], users: NDArray[np.int64], size: int) -> Lists:

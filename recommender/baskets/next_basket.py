@@ -18,6 +18,8 @@ from recommender.baskets.repurchase import FEATURES, Bought, ItemHabits, Lines, 
 ENOUGH = 50
 SHRINKAGE = 20.0
 RECENT = 0.6
+ALIKE = 1e-3
+FARTHEST = 30.0
 PRIOR = {"share": 1.0, "half": 0.3}
 
 
@@ -62,7 +64,7 @@ def fit_next_basket(history: Histories, *, seed: int, progress: Callable[[str, f
     if came.sum() < ENOUGH or came.all():
         weights = np.array([PRIOR.get(name, 0.0) for name in FEATURES], np.float32)
         return NextBasket(habits, weights, -1.0, 0)
-    weights, bias = _logistic(asked.features, came, seed)
+    weights, bias = logistic(asked.features, came, seed)
     return NextBasket(habits, weights, bias, len(np.unique(target.user)))
 
 
@@ -98,7 +100,8 @@ def personal_scores(
 
 def chances_of(model: NextBasket, bought: Bought) -> NDArray[np.float32]:
     """The chance of each pair, float32 (k,)."""
-    chances: NDArray[np.float32] = 1 / (1 + np.exp(-(bought.features @ model.weights + np.float32(model.bias))))
+    odds = np.clip(bought.features @ model.weights + np.float32(model.bias), -FARTHEST, FARTHEST)
+    chances: NDArray[np.float32] = 1 / (1 + np.exp(-odds))
     return chances
 
 
@@ -136,11 +139,16 @@ def habits_of(history: Histories) -> ItemHabits:
     return ItemHabits(rate.astype(np.float32), np.log1p(recent).astype(np.float32), gaps.astype(np.float32))
 
 
-def _logistic(features: NDArray[np.float32], came: NDArray[np.bool_], seed: int) -> tuple[NDArray[np.float32], float]:
-    """Weights and intercept of a logistic regression, on the features as they come."""
+def logistic(features: NDArray[np.float32], came: NDArray[np.bool_], seed: int) -> tuple[NDArray[np.float32], float]:
+    """Weights and intercept of a logistic regression, for the features as they come.
+
+    A feature that hardly differs within these examples is told nothing of, and gets next to no weight.
+    """
     from sklearn.linear_model import LogisticRegression
 
-    mean, spread = features.mean(axis=0), features.std(axis=0) + np.float32(1e-6)
-    fitted = LogisticRegression(max_iter=200, random_state=seed).fit((features - mean) / spread, came)
-    weights = (fitted.coef_[0] / spread).astype(np.float32)
-    return weights, float(fitted.intercept_[0] - mean @ weights)
+    mean, spread = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
+    scale = np.where(spread > ALIKE, spread, 1.0)
+    scaled = ((features - mean) / scale).astype(np.float32)
+    fitted = LogisticRegression(max_iter=200, random_state=seed).fit(scaled, came)
+    weights = fitted.coef_[0] / scale
+    return weights.astype(np.float32), float(fitted.intercept_[0] - mean @ weights)

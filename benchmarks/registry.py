@@ -21,6 +21,8 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "cold": "benchmarks.cold:BENCHMARK",
         "season": "benchmarks.season:BENCHMARK",
         "graph": "benchmarks.graph:BENCHMARK",
+        "vectors": "benchmarks.vectors:BENCHMARK",
+        "spark": "benchmarks.spark:BENCHMARK",
     }
 )
 

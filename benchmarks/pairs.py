@@ -42,8 +42,8 @@ class Pairs:
 class Split:
     """What to learn from, and what to ask. user_items: float32 CSR (n_users, n_items) of 1s.
 
-    age: float64, of each stored entry, its time; None where the file tells none. dropped: questions about a user
-    whom, or a product that, nothing was learnt of, which count as misses.
+    age: float64, of each stored entry, its time; None where the file tells none. unknown: questions about a user
+    or a product of which nothing was learnt.
     """
 
     user_items: sparse.csr_matrix
@@ -78,6 +78,8 @@ def read_split(train: Path, test: Path) -> Split:
     said = (
         f"{train.name}, {len(users):,} users x {len(items):,} items, {matrix.nnz:,} pairs; {len(cases):,} cases, {way}"
     )
+    if new.any():
+        said += f", {int(new.sum()):,} of them of a user or product that is not in {train.name}"
     return Split(matrix, _newest(learnt.time, rows, columns, matrix), cases, int(new.sum()), said)
 
 

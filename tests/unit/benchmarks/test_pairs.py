@@ -125,3 +125,14 @@ def test_the_bench_stands_tiny_files_and_users_it_never_met(tmp_path: Path, *, t
         for name in ("ALS, folded in from history alone", "ALS, tuned")
     )
     assert folded.value == pytest.approx(fitted.value)
+
+
+@pytest.mark.parametrize(
+    ("train", "test"), [("1,2", "1,2"), ("1,2", "7,9"), ("1,2\n1,2\n3,2", "3,4\n3,4"), ("é,a b", "é,x")]
+)
+def test_the_bench_stands_shops_with_nothing_to_choose_by(tmp_path: Path, train: str, test: str) -> None:
+    for name, rows in (("train", train), ("test", test)):
+        (tmp_path / f"{name}.csv").write_text(f"u,i\n{rows}\n")
+    options = Options(train=str(tmp_path / "train.csv"), test=str(tmp_path / "test.csv"))
+    found = [each for each in run(options) if isinstance(each, Figure)]
+    assert "chosen: popularity, hr@10" in {each.name for each in found}

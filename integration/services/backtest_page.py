@@ -37,6 +37,7 @@ GROUPS: Mapping[str, str] = {
     "head": "best sellers",
     "tail": "everything else",
 }
+LONGEST_BASKET = 5
 SERIES = ("served", "second", "third")
 
 
@@ -90,7 +91,15 @@ def _tested(found: Mapping[str, Any]) -> dict[str, Any]:
         "band": [week[SERVED] for week in weeks],
         "segments": _segments(figures),
         "examples": [_example(each, found["titles"]) for each in found["examples"]],
-        "next_orders": _ways(figures["next_orders"]) if "next_orders" in figures else None,
+        "next_orders": _next_orders(figures["next_orders"]) if "next_orders" in figures else None,
+    }
+
+
+def _next_orders(figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "ways": _ways(figures),
+        "comparisons": [_comparison(figures, name) for name in figures["differences"]],
+        "segments": [each for each in _segments(figures) if each["kind"] == "buyers"],
     }
 
 
@@ -158,5 +167,11 @@ def _example(example: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str,
     def named(numbers: list[int]) -> list[dict[str, Any]]:
         return [{"title": titles[str(number)], "bought": number in example["bought"]} for number in numbers]
 
-    parts = {key: named(example[key]) for key in ("basket", "shown", "bought")}
-    return {**parts, "place": example["place"]}
+    basket = example["basket"][-LONGEST_BASKET:]
+    return {
+        "basket": named(basket),
+        "more": len(example["basket"]) - len(basket),
+        "shown": named(example["shown"]),
+        "bought": named(example["bought"]),
+        "place": example["place"],
+    }

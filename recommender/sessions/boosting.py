@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from recommender.sessions.compiled import compiled
 
-BINS = 64
+BINS = 32
 SAMPLE = 200_000
 DEPTH = 6
 RATE = 0.1
+PATIENCE = 40
 DAMPING = 5.0
 SHARE = 0.4
 
@@ -34,12 +35,12 @@ class Trees(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lists:
-    """rows: float32 (n, features). base: float32 (n,), scores to begin with. starts: int64 (lists + 1,).
+    """columns: float32 (features, rows). base: float32 (rows,), scores to begin with. starts: int64 (lists + 1,).
 
     wanted: int64 (lists,), the row that each list should name; -1 where it has none.
     """
 
-    rows: NDArray[np.float32]
+    columns: NDArray[np.float32]
     base: NDArray[np.float32]
     starts: NDArray[np.int64]
     wanted: NDArray[np.int64]
@@ -57,8 +58,8 @@ def boost(lists: Lists, watched: Lists, most: int, threads: int, progress: Calla
 
     Every list has its wanted row. A tree is fitted to a part of the lists, in turns: pass them in a random order.
     """
-    edges = _edges(lists.rows)
-    columns = _binned(lists.rows, edges)
+    edges = _edges(lists.columns)
+    bins = _binned(lists.columns, edges)
     scores, watched_scores = lists.base.copy(), watched.base.copy()
     forest = no_trees()
     best, least = 0, _loss(watched_scores, watched.starts, watched.wanted)
@@ -68,16 +69,18 @@ def boost(lists: Lists, watched: Lists, most: int, threads: int, progress: Calla
             span = slice(int(lists.starts[begin]), int(lists.starts[end]))
             starts, wanted = lists.starts[begin : end + 1] - span.start, lists.wanted[begin:end] - span.start
             slopes, bends = _slopes(scores[span], starts, wanted)
-            features, bins, leaves = _grown(columns[:, span], slopes, bends, pool)
-            thresholds = np.array([[edges[f, b] for f, b in zip(features, bins, strict=True)]], np.float32)
+            features, splits, leaves = _grown(bins[:, span], slopes, bends, pool)
+            thresholds = np.array([[edges[f, b] for f, b in zip(features, splits, strict=True)]], np.float32)
             tree = Trees(features[None], thresholds, leaves[None])
             forest = _planted(forest, tree)
-            add_scores(lists.rows, tree, scores)
-            add_scores(watched.rows, tree, watched_scores)
+            add_scores(lists.columns, tree, scores)
+            add_scores(watched.columns, tree, watched_scores)
             loss = _loss(watched_scores, watched.starts, watched.wanted)
             if loss < least:
                 best, least = number + 1, loss
             progress((number + 1) / most)
+            if number - best > PATIENCE:
+                break
     return Trees(forest.features[:best], forest.thresholds[:best], forest.leaves[:best])
 
 
@@ -96,24 +99,24 @@ def _part(lists: int, number: int) -> tuple[int, int]:
     return begin, lists if number % parts == parts - 1 else begin + size
 
 
-def _edges(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+def _edges(columns: NDArray[np.float32]) -> NDArray[np.float32]:
     """float32 (features, BINS - 1): thresholds of every feature, at its quantiles, then infinite."""
-    sample = rows[:: max(1, len(rows) // SAMPLE)]
-    edges = np.full((rows.shape[1], BINS - 1), np.inf, np.float32)
-    for feature in range(rows.shape[1]):
-        values = np.unique(sample[:, feature])
+    edges = np.full((len(columns), BINS - 1), np.inf, np.float32)
+    for feature, column in enumerate(columns):
+        sample = np.sort(column[:: max(1, len(column) // SAMPLE)])
+        values = np.unique(sample)
         if len(values) > BINS:
-            values = np.unique(np.quantile(sample[:, feature], np.linspace(0, 1, BINS), method="lower"))
+            values = np.unique(sample[np.linspace(0, len(sample) - 1, BINS).astype(np.int64)])
         edges[feature, : len(values) - 1] = values[:-1]
     return edges
 
 
-def _binned(rows: NDArray[np.float32], edges: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _binned(columns: NDArray[np.float32], edges: NDArray[np.float32]) -> NDArray[np.uint8]:
     """uint8 (features, rows): how many thresholds of its feature a value exceeds."""
-    columns = np.empty((rows.shape[1], len(rows)), np.uint8)
+    bins = np.empty(columns.shape, np.uint8)
     for feature, own in enumerate(edges):
-        columns[feature] = np.searchsorted(own, rows[:, feature], side="left")
-    return columns
+        bins[feature] = np.searchsorted(own, columns[feature], side="left")
+    return bins
 
 
 def _grown(
@@ -160,12 +163,13 @@ def _best_split(
     column: NDArray[np.uint8], leaf: NDArray[np.uint8], slopes: NDArray[np.float32], bends: NDArray[np.float32], n: int
 ) -> tuple[float, int]:
     """The gain of asking this feature in all n leaves, and the bin to ask it at."""
-    sums = np.zeros((n, BINS, 2))
+    sums = np.zeros(n * BINS * 2)
     for r in range(len(column)):
-        sums[leaf[r], column[r], 0] += slopes[r]
-        sums[leaf[r], column[r], 1] += bends[r]
+        at = (np.int64(leaf[r]) * BINS + np.int64(column[r])) * 2
+        sums[at] += slopes[r]
+        sums[at + 1] += bends[r]
     gains = np.zeros(BINS - 1)
-    for own in sums:
+    for own in sums.reshape(n, BINS, 2):
         slope, bend = own[:, 0].sum(), own[:, 1].sum()
         low_slope, low_bend = 0.0, 0.0
         for b in range(BINS - 1):
@@ -178,12 +182,15 @@ def _best_split(
 
 
 @compiled
-def add_scores(rows: NDArray[np.float32], trees: Trees, scores: NDArray[np.float32]) -> None:
-    """Adds what the trees say of every row to its score."""
+def add_scores(columns: NDArray[np.float32], trees: Trees, scores: NDArray[np.float32]) -> None:
+    """Adds what the trees say of every row to its score. columns: (features, rows)."""
+    leaf = np.empty(len(scores), np.int32)
     for t in range(len(trees.features)):
-        asked, above, leaves = trees.features[t], trees.thresholds[t], trees.leaves[t]
-        for r in range(len(rows)):
-            leaf = 0
-            for level in range(len(asked)):
-                leaf = 2 * leaf + (rows[r, asked[level]] > above[level])
-            scores[r] += leaves[leaf]
+        leaf[:] = 0
+        for level in range(trees.features.shape[1]):
+            column, above = columns[trees.features[t, level]], trees.thresholds[t, level]
+            for r in range(len(leaf)):
+                leaf[r] = 2 * leaf[r] + np.int32(column[r] > above)
+        leaves = trees.leaves[t]
+        for r in range(len(leaf)):
+            scores[r] += leaves[leaf[r]]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +12,22 @@ from numpy.typing import NDArray
 from recommender.sessions.boosting import Lists, Trees, boost, no_trees
 from recommender.sessions.compiled import compiled
 from recommender.sessions.index import Segment, build_index
-from recommender.sessions.next_item import NextItem
+from recommender.sessions.next_item import EVERYTHING, NextItem
 from recommender.sessions.prefixes import Prefixes, prefixes_of
 from recommender.sessions.ranking import CUT, described
 from recommender.sessions.search import Knobs
 from recommender.sessions.traits import CLICKS, DAYS, WIDTH, item_traits
 from recommender.sessions.transitions import Transitions, count_transitions
+from recommender.sessions.tuning import tuned
 
 HELD_OUT = 0.1
-LISTS = 20_000
-WATCHED = 0.2
-TREES = 150
 FEWEST = 200
+TUNED_ON = 3000
+LISTS = 60_000
+WATCHED = 0.2
+TREES = 300
+# Of a list's rows past the first DENSE, every THIN-th is trained on and speaks for THIN.
+DENSE, THIN = 40, 3
 POPULAR = 200
 Progress = Callable[[str, float], None]
 
@@ -30,15 +36,22 @@ def fit_next_item(
     bounds: NDArray[np.int64], items: NDArray[np.int32], n_items: int, *, seed: int, progress: Progress,
     threads: int = 2,
 ) -> NextItem:  # fmt: skip
-    """A model of these sessions, oldest first. bounds: (sessions + 1,); items: (clicks,), rows below n_items."""
+    """A model of these sessions, oldest first. bounds: (sessions + 1,); items: (clicks,), rows below n_items.
+
+    progress hears the stages "knobs", "ranker" and "index", each with the share of it that is done.
+    """
     sessions = len(bounds) - 1
     older = sessions - int(sessions * HELD_OUT)
-    model = _counted(bounds[: older + 1], items[: bounds[older]], n_items, Knobs(), no_trees())
     asked = prefixes_of(bounds[older:], items)
-    trees = no_trees()
-    if len(asked) >= FEWEST:
-        trees = _learnt(model, asked, seed, threads, progress)
-    return _counted(bounds, items, n_items, model.knobs, trees)
+    if len(asked) < FEWEST:
+        return _counted(bounds, items, n_items, Knobs(), no_trees())
+    model = _counted(bounds[: older + 1], items[: bounds[older]], n_items, Knobs(), no_trees())
+    draw = np.random.default_rng(seed)
+    sample = asked.at(np.sort(draw.permutation(len(asked))[:TUNED_ON]))
+    knobs = tuned(model.index, model.transitions, sample, threads, lambda done: progress("knobs", done))
+    trees = _learnt(replace(model, knobs=knobs), asked, draw, threads, progress)
+    progress("index", 0.0)
+    return _counted(bounds, items, n_items, knobs, trees)
 
 
 def _counted(bounds: NDArray[np.int64], items: NDArray[np.int32], n_items: int, knobs: Knobs, trees: Trees) -> NextItem:
@@ -46,45 +59,68 @@ def _counted(bounds: NDArray[np.int64], items: NDArray[np.int32], n_items: int, 
     traits = item_traits(bounds, items, n_items)
     popular = np.lexsort((-traits[:, CLICKS], -traits[:, DAYS]))[:POPULAR].astype(np.int32)
     popular = popular[traits[popular, CLICKS] > 0]
+    for array in (traits, popular, *trees):
+        array.setflags(write=False)
     return NextItem(index, count_transitions(index.past), traits, popular, knobs, trees)
 
 
-def _learnt(model: NextItem, asked: Prefixes, seed: int, threads: int, progress: Progress) -> Trees:
+def _learnt(model: NextItem, asked: Prefixes, draw: np.random.Generator, threads: int, progress: Progress) -> Trees:
     """Trees fitted to the older of the held-out prefixes, as many as the newer ones want."""
     watched = int(len(asked) * (1 - WATCHED))
-    draw = np.random.default_rng(seed)
     older = draw.permutation(watched)[: int(LISTS * (1 - WATCHED))]
     newer = watched + draw.permutation(len(asked) - watched)[: int(LISTS * WATCHED)]
-    lists, seen = (lists_of(model, asked.at(places)) for places in (older, newer))
+    with ThreadPoolExecutor(threads) as pool:
+        parts = list(pool.map(lambda places: _lists_of(model, asked.at(places), THIN), np.array_split(older, threads)))
+        seen = _lists_of(model, asked.at(newer), 1)
+    lists = _joined(parts)
+    if len(lists.wanted) == 0 or len(seen.wanted) == 0:
+        return no_trees()
     return boost(lists, seen, TREES, threads, lambda done: progress("ranker", done))
 
 
-def lists_of(model: NextItem, asked: Prefixes) -> Lists:
+def _joined(parts: list[Lists]) -> Lists:
+    begins = np.cumsum([0, *(len(part.base) for part in parts)])
+    return Lists(
+        np.concatenate([part.columns for part in parts], axis=1),
+        np.concatenate([part.base for part in parts]),
+        np.concatenate([[0], *(part.starts[1:] + begin for part, begin in zip(parts, begins, strict=False))]),
+        np.concatenate([part.wanted + begin for part, begin in zip(parts, begins, strict=False)]),
+    )
+
+
+def _lists_of(model: NextItem, asked: Prefixes, thin: int) -> Lists:
     """What the ranker sees of every prefix whose target is among its candidates."""
-    rows, base, starts, wanted = _lists(
+    columns, base, starts, wanted = _lists(
         asked.items, asked.begins, asked.ends, asked.targets, model.index.past, model.index.today, model.transitions,
-        model.traits, model.knobs,
+        model.traits, model.knobs, EVERYTHING, thin,
     )  # fmt: skip
-    return Lists(rows, base, starts, wanted)
+    return Lists(columns, base, starts, wanted)
 
 
 @compiled
 def _lists(
     items: NDArray[np.int32], begins: NDArray[np.int64], ends: NDArray[np.int64], targets: NDArray[np.int32],
     past: Segment, today: Segment, transitions: Transitions, traits: NDArray[np.float32], knobs: Knobs,
+    allowed: NDArray[np.bool_], thin: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
-    features, base = np.empty((len(targets) * CUT, WIDTH), np.float32), np.empty(len(targets) * CUT, np.float32)
+    room = len(targets) * (DENSE + (CUT - DENSE) // thin + 2)
+    columns, base = np.empty((WIDTH, room), np.float32), np.empty(room, np.float32)
     starts, wanted = np.zeros(len(targets) + 1, np.int64), np.empty(len(targets), np.int64)
-    n = 0
-    everything = np.zeros(0, np.bool_)
+    n, end = 0, 0
     for p in range(len(targets)):
         session = items[begins[p] : ends[p]]
-        cut = described(session, past, today, transitions, traits, knobs, everything, CUT)
-        place = np.flatnonzero(cut.rows == targets[p])
-        if len(place) == 0:
+        cut = described(session, past, today, transitions, traits, knobs, allowed, CUT)
+        if not (cut.rows == targets[p]).any():
             continue
-        begin, end = starts[n], starts[n] + len(cut.rows)
-        features[begin:end], base[begin:end] = cut.features, cut.base
-        wanted[n], starts[n + 1] = begin + place[0], end
+        for c in range(len(cut.rows)):
+            target = cut.rows[c] == targets[p]
+            if c < DENSE or target or (c + p) % thin == 0:
+                columns[:, end], base[end] = cut.features[:, c], cut.base[c]
+                if c >= DENSE and not target:
+                    base[end] += np.float32(np.log(thin))
+                if target:
+                    wanted[n] = end
+                end += 1
         n += 1
-    return features[: starts[n]].copy(), base[: starts[n]].copy(), starts[: n + 1], wanted[:n]
+        starts[n] = end
+    return columns[:, :end].copy(), base[:end].copy(), starts[: n + 1], wanted[:n]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from recommender.sessions.transitions import Transitions
 
 EVERYTHING = np.zeros(0, np.bool_)
+EVERYTHING.setflags(write=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +59,9 @@ class NextItem:
 
         clicks = np.asarray(session, np.int64)
         known = clicks[(clicks >= 0) & (clicks < self.index.n_items)].astype(np.int32)
-        mask = EVERYTHING if allowed is None else np.ascontiguousarray(allowed, np.bool_)
+        mask = EVERYTHING if allowed is None else np.ascontiguousarray(allowed, np.bool_).view()
+        # Machine code is made for each kind of array, and one that may be written to is another kind.
+        mask.setflags(write=False)
         index = self.index
         return Scored(
             *ranked(

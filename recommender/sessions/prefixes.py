@@ -31,4 +31,4 @@ def prefixes_of(bounds: NDArray[np.int64], items: NDArray[np.int32]) -> Prefixes
     begins = np.repeat(bounds[:-1], np.diff(bounds))
     ends = np.arange(bounds[0], bounds[-1])
     asked = ends > begins
-    return Prefixes(items, begins[asked], ends[asked], items[ends[asked]])
+    return Prefixes(np.array(items), begins[asked], ends[asked], items[ends[asked]])

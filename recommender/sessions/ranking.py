@@ -19,7 +19,7 @@ FLOOR = 1e-6
 
 
 class FirstCut(NamedTuple):
-    """rows; base, what a score begins with; features (c, WIDTH); because, the loudest item; holders, the neighbours."""
+    """rows; base, what a score begins with; features (WIDTH, c); because, the loudest item; holders, the neighbours."""
 
     rows: NDArray[np.int32]
     base: NDArray[np.float32]

@@ -166,7 +166,7 @@ def _kept(
 ) -> NDArray[np.int64]:
     """Weighs likeness by age and size, in place, and says which to keep, in the order they were found."""
     total = len(past.bounds) + len(today.bounds) - 2
-    decay = -1.0 / (knobs.age * total)
+    decay = -1.0 / (knobs.age * max(total, 1))
     for k in range(len(numbers)):
         size = len(clicks_of(numbers[k], past, today))
         likeness[k] *= np.float32(np.exp((total - 1 - numbers[k]) * decay) * size**-knobs.length)

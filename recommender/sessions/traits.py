@@ -36,30 +36,32 @@ def describe(
     session: NDArray[np.int32], rows: NDArray[np.int32], sums: NDArray[np.float32], first: NDArray[np.float32],
     whole: float, traits: NDArray[np.float32], distinct: int,
 ) -> NDArray[np.float32]:  # fmt: skip
-    """float32 (candidates, WIDTH). first: the scores of the first cut, falling; whole: the neighbours' likeness."""
-    described = np.empty((len(rows), WIDTH), np.float32)
+    """float32 (WIDTH, candidates). first: the scores of the first cut, falling; whole: the neighbours' likeness."""
+    own = np.empty((WIDTH, len(rows)), np.float32)
     length, last = len(session), session[-1]
     share = np.float32(1.0 / (whole + 1e-9))
     for c in range(len(rows)):
-        own, row = described[c], rows[c]
-        own[:SUMS] = sums[c]
+        row = rows[c]
+        for column in range(SUMS):
+            own[column, c] = sums[c, column]
         for column in (KNN, PLAIN, BEST, NEXT, SHARED):
-            own[column] *= share
-        own[11], own[12] = _in_session(session, row)
-        own[13:18] = traits[row]
-        own[18] = length
-        own[19] = traits[last, CLICKS]
-        own[20] = whole
-        own[21] = length - distinct
-        own[22] = c
-        own[23] = first[c]
-        own[24] = first[c] / (first[0] + 1e-9)
-        own[25] = sums[c, HOLDERS] / np.exp(traits[row, CLICKS])
-        own[26] = traits[last, DAYS] - traits[last, CLICKS]
-        own[27] = sums[c, PLAIN] / (sums[c, HOLDERS] + 1.0)
-        own[28] = sums[c, LAST_AFTER] / np.exp(0.5 * traits[row, CLICKS])
-        own[29] = traits[last, SEEN]
-    return described
+            own[column, c] *= share
+        own[11, c], own[12, c] = _in_session(session, row)
+        for column in range(traits.shape[1]):
+            own[13 + column, c] = traits[row, column]
+        own[18, c] = length
+        own[19, c] = traits[last, CLICKS]
+        own[20, c] = whole
+        own[21, c] = length - distinct
+        own[22, c] = c
+        own[23, c] = first[c]
+        own[24, c] = first[c] / (first[0] + 1e-9)
+        own[25, c] = sums[c, HOLDERS] / np.exp(traits[row, CLICKS])
+        own[26, c] = traits[last, DAYS] - traits[last, CLICKS]
+        own[27, c] = sums[c, PLAIN] / (sums[c, HOLDERS] + 1.0)
+        own[28, c] = sums[c, LAST_AFTER] / np.exp(0.5 * traits[row, CLICKS])
+        own[29, c] = traits[last, SEEN]
+    return own
 
 
 @compiled

@@ -30,7 +30,11 @@ def served(model: Model, catalogue: Catalogue, cases: Cases) -> Lists:
 
     Of a whole next order, where there is no basket yet: on the home page for what was bought before.
     """
-    aligned = in_stock(model, catalogue)
+    return shown(in_stock(model, catalogue), catalogue, cases)
+
+
+def shown(aligned: Aligned, catalogue: Catalogue, cases: Cases) -> Lists:
+    """What shoppers would be shown from a model beside a shelf of the whole catalogue."""
     lists = np.full((len(cases), LENGTH), -1, np.int64)
     for row, context in enumerate(contexts(catalogue, cases)):
         slate = build_slate(aligned, context)

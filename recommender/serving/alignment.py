@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.blend.diversity import alike, spread_out
 from recommender.model import Model
 from recommender.serving.availability import Availability
 from recommender.serving.shelf import Shelf
@@ -34,8 +36,10 @@ class Aligned:
     """A model, n products, beside a shelf, m products; immutable, so threads may share it.
 
     shelf_row: int32 (n,), where each model row stands on the shelf; model_row: int32 (m,), the reverse; -1: nowhere.
-    trending: float32 (m,), score of each shelf row. trending_log, popular_log, season_log: float32 (n,), of each model
-    row, see `blend.features`; category: int32 (n,), the code of its category, -1 for none and for what has left.
+    trending: float32 (m,), score of each shelf row, times e^appeal. trending_log, popular_log, season_log: float32
+    (n,), of each model row, see `blend.features`; category: int32 (n,), the code of its category, -1 for none and for
+    what has left.
+    appeal: float32 (n,), what the merchant's weights add to each model row's score; None for nothing.
     trending_order: shelf rows with a score, best first.
     category_order: all shelf rows by category, then by score, then newest first.
     category_start: int64 (c + 1,), where category code j - 1 begins in it (so -1 comes first).
@@ -52,6 +56,7 @@ class Aligned:
     popular_log: NDArray[np.float32]
     season_log: NDArray[np.float32]
     category: NDArray[np.int32]
+    appeal: NDArray[np.float32] | None
     rankers: Mapping[str, NDArray[np.float32]]
     trending_order: NDArray[np.int32]
     category_order: NDArray[np.int32]
@@ -84,11 +89,12 @@ class Aligned:
 def align(model: Model | None, shelf: Shelf, previous: Aligned | None = None) -> Aligned:
     """Lay a model beside a shelf, once per (model, version of the shelf).
 
-    previous: an earlier answer for this shop; where only the availability has changed since, the rest is taken over.
+    previous: an earlier answer for this shop; where nothing but the availability has changed since (nor, with it, the
+    appeal), the rest is taken over.
     """
     frame = previous if previous is not None and _same_frame(previous, model, shelf) else _framed(model, shelf)
     availability = shelf.availability
-    sellable = _offer(frame, shelf, availability >= Availability.LOW)
+    sellable = _offer(frame, model, shelf, availability >= Availability.LOW)
     late = shelf.back_soon and bool((availability == Availability.SOLD_OUT).any())
     return Aligned(
         model,
@@ -100,12 +106,13 @@ def align(model: Model | None, shelf: Shelf, previous: Aligned | None = None) ->
         frame.popular_log,
         frame.season_log,
         frame.category,
+        frame.appeal,
         frame.rankers,
         frame.trending_order,
         frame.category_order,
         frame.category_start,
         sellable,
-        _offer(frame, shelf, availability >= Availability.SOLD_OUT) if late else None,
+        _offer(frame, model, shelf, availability >= Availability.SOLD_OUT) if late else None,
     )
 
 
@@ -120,6 +127,7 @@ class _Frame:
     popular_log: NDArray[np.float32]
     season_log: NDArray[np.float32]
     category: NDArray[np.int32]
+    appeal: NDArray[np.float32] | None
     rankers: Mapping[str, NDArray[np.float32]]
     trending_order: NDArray[np.int32]
     category_order: NDArray[np.int32]
@@ -128,8 +136,17 @@ class _Frame:
 
 def _same_frame(previous: Aligned, model: Model | None, shelf: Shelf) -> bool:
     old = previous.shelf
-    pairs = ((old.product_ids, shelf.product_ids), (old.category, shelf.category), (old.newest, shelf.newest))
-    return previous.model is model and all(a is b or np.array_equal(a, b) for a, b in pairs)
+    pairs = (
+        (old.product_ids, shelf.product_ids),
+        (old.category, shelf.category),
+        (old.newest, shelf.newest),
+        (old.appeal, shelf.appeal),
+    )
+    return previous.model is model and all(_same(a, b) for a, b in pairs)
+
+
+def _same(mine: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
+    return mine is other or (mine is not None and other is not None and np.array_equal(mine, other))
 
 
 def _framed(model: Model | None, shelf: Shelf) -> _Frame:
@@ -139,6 +156,8 @@ def _framed(model: Model | None, shelf: Shelf) -> _Frame:
     trending = np.zeros(len(shelf), np.float32)
     if len(known):
         trending = np.where(model_row >= 0, rising[model_row], np.float32(0))
+    if shelf.appeal is not None:
+        trending = trending * np.exp(shelf.appeal)
     age = np.empty(len(shelf), np.int64)
     age[shelf.newest] = np.arange(len(shelf))
     category_order = np.lexsort((age, -trending, shelf.category)).astype(np.int32)
@@ -155,6 +174,7 @@ def _framed(model: Model | None, shelf: Shelf) -> _Frame:
         _log_share(model.popular if model is not None else rising),
         np.log(model.season).astype(np.float32) if model is not None else rising,
         category,
+        None if shelf.appeal is None else np.append(shelf.appeal, np.float32(0))[shelf_row],
         {} if model is None else {name: np.array(own, np.float32) for name, own in model.serving.rankers.items()},
         best_first(trending),
         category_order,
@@ -176,11 +196,22 @@ def _places(wanted: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.i
     return np.where(among[found] == wanted, found, -1).astype(np.int32)
 
 
-def _offer(frame: Aligned | _Frame, shelf: Shelf, shown: NDArray[np.bool_]) -> Offer:
+def _offer(frame: Aligned | _Frame, model: Model | None, shelf: Shelf, shown: NDArray[np.bool_]) -> Offer:
     known = shown[frame.shelf_row] & (frame.shelf_row >= 0) if len(shown) else np.zeros(len(frame.shelf_row), np.bool_)
     order, newest = frame.trending_order, shelf.newest
     trending = order[shown[order]]
+    if model is not None and shelf.diversity and len(trending):
+        trending = _varied(frame, model, shelf, trending)
     return Offer(shown, known, trending, newest[shown[newest]], frame.model_row[trending[:POPULAR]])
+
+
+def _varied(frame: Aligned | _Frame, model: Model, shelf: Shelf, trending: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The same shelf rows, the first few in an order in which not all are alike."""
+    first = trending[:POPULAR]
+    likeness = alike(model.item_factors[frame.model_row[first]], shelf.category[first])
+    # A product that sells twice as often has twice the odds.
+    chosen = spread_out(np.log(frame.trending[first]), likeness, shelf.diversity, len(first))
+    return np.concatenate([first[chosen], trending[POPULAR:]])
 
 
 def best_first(scores: NDArray[np.float32]) -> NDArray[np.int32]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.blend.diversity import POOL, alike, spread_out
 from recommender.blend.features import FEATURES
 from recommender.model import Model
 from recommender.personal.folding import fold_in
@@ -95,10 +96,19 @@ def candidates(aligned: Aligned, offer: Offer, model: Model, known: Known, *, wi
     return Candidates(rows, features, told, said)
 
 
-def ranked(model: Model, known: Known, found: Candidates, ranker: NDArray[np.float32], count: int) -> Ranked:
-    """The best `count` candidates by a ranker's weights, float32 (features,), and what spoke loudest for each."""
+def ranked(
+    aligned: Aligned, model: Model, known: Known, found: Candidates, ranker: NDArray[np.float32], count: int
+) -> Ranked:
+    """The best `count` candidates by a ranker's weights, float32 (features,), and what spoke loudest for each.
+
+    What the merchant's weights add to a score is in it before the cut, and so is what diversity takes off; neither
+    speaks for a product.
+    """
     scores = ranker @ found.features
-    best = _best(scores, count)
+    if aligned.appeal is not None:
+        scores = scores + aligned.appeal[found.rows]
+    diversity = aligned.shelf.diversity
+    best = _varied(aligned, model, found.rows, scores, count) if diversity else _best(scores, count)
     rows, features = found.rows[best], found.features[:, best]
     spoke, seed, at = _loudest_seeds(model, known, found, ranker, rows)
     weighted = ranker[:, None] * features
@@ -202,3 +212,16 @@ def _best(scores: NDArray[np.float32], count: int) -> NDArray[np.intp]:
         return np.argsort(negative, kind="stable")
     best = np.argpartition(negative, count - 1)[:count]
     return best[np.argsort(negative[best], kind="stable")]
+
+
+def _varied(
+    aligned: Aligned, model: Model, rows: NDArray[np.int32], scores: NDArray[np.float32], count: int
+) -> NDArray[np.intp]:
+    """Where the `count` stand that are best beside one another, in their order; only the best few times as many count.
+
+    rows: int32 (c,), of the model.
+    """
+    pool = _best(scores, count * POOL)
+    among = rows[pool]
+    likeness = alike(model.item_factors[among], aligned.category[among])
+    return pool[spread_out(scores[pool], likeness, aligned.shelf.diversity, count)]

@@ -17,6 +17,8 @@ class Shelf:
     category: int32 (n,), a code for each category; -1 for a product without one.
     newest: int32 (n,), all rows, newest product first.
     back_soon: whether sold-out products are shown last (True) or hidden (False).
+    appeal: float32 (n,), what the merchant's weights add to each score, see `blend.business`; None for nothing.
+    diversity: 0 to 1, see `blend.diversity`.
     """
 
     product_ids: NDArray[np.int64]
@@ -24,6 +26,8 @@ class Shelf:
     category: NDArray[np.int32]
     newest: NDArray[np.int32]
     back_soon: bool = False
+    appeal: NDArray[np.float32] | None = None
+    diversity: float = 0.0
 
     def __len__(self) -> int:
         return len(self.product_ids)

@@ -206,7 +206,7 @@ def _add_ranked(
     if model is None or known is None:
         return
     found = candidates(aligned, offer, model, known, widely=rung.strategy != "item")
-    best = ranked(model, known, found, aligned.rankers[rung.page], count - len(items))
+    best = ranked(aligned, model, known, found, aligned.rankers[rung.page], count - len(items))
     _add_items(items, taken, aligned, best, rung)
 
 

@@ -56,6 +56,6 @@ def test_the_best_come_first_and_fewer_are_the_first_of_more(seeds: list[int], c
     aligned = align(MODEL, Shelf(CATALOGUE.product_ids, np.full(N, 3, np.int8), CATALOGUE.category, NEWEST))
     known = Known(seeds, [], np.empty(0, np.float32), seeds)
     found = candidates(aligned, aligned.sellable, MODEL, known, widely=True)
-    best, more = (ranked(MODEL, known, found, prior_weights(), many) for many in (count, N))
+    best, more = (ranked(aligned, MODEL, known, found, prior_weights(), many) for many in (count, N))
     assert best.scores == sorted(best.scores, reverse=True)
     assert best.scores == more.scores[:count]

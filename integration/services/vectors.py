@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,12 +112,11 @@ def open_index(
 def _here(kind: str, model: Model) -> VectorIndex:
     if kind == "exact":
         return ExactIndex(model.product_ids, model.item_factors)
-    try:
-        from recommender.vectors.hnsw import HnswIndex
+    if find_spec("faiss") is None:
+        raise NoVectorServer("faiss is not installed: pip install 'shelfwise-app[vectors]'")
+    from recommender.vectors.hnsw import HnswIndex
 
-        return HnswIndex(model.product_ids, model.item_factors)
-    except ImportError as error:
-        raise NoVectorServer("faiss is not installed: pip install 'shelfwise-app[vectors]'") from error
+    return HnswIndex(model.product_ids, model.item_factors)
 
 
 @contextmanager

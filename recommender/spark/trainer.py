@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from recommender.parameters import Parameters
 from recommender.personal.als import Factors, fit_factors
@@ -66,7 +67,8 @@ class ImplicitTrainer:
         table = pq.read_table(interactions)
         user, item, weight = (table[name].to_numpy() for name in ("user", "item", "weight"))
         confidences = sparse.csr_matrix((1 + parameters.alpha * weight, (user, item)), shape=read_shape(interactions))
-        return fit_factors(confidences.astype(np.float32), parameters, parameters.iterations)
+        with threadpool_limits(limits=1, user_api="blas"):
+            return fit_factors(confidences.astype(np.float32), parameters, parameters.iterations)
 
 
 class SparkTrainer:

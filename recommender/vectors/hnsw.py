@@ -31,16 +31,10 @@ class HnswIndex:
     """
 
     def __init__(self, ids: NDArray[Any], vectors: NDArray[Any], *, seed: int = 0) -> None:
-        import faiss
-
         self._exact = ExactIndex(ids, vectors)
-        self._rows = np.flatnonzero(self._exact.unit.any(axis=1))
-        self._graph = faiss.IndexHNSWFlat(self._exact.unit.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
-        self._graph.hnsw.efConstruction = BUILD_WIDTH
-        # With more threads, which row is linked first, and so the graph, would be a matter of luck.
-        with threadpool_limits(limits=1, user_api="openmp"):
-            self._graph.add(self._exact.unit[self._rows])
+        self._rows = np.flatnonzero(np.any(self._exact.unit, axis=1))
         affordable = [width for width in WIDTHS if width * STEP_ROWS < len(self._rows)]
+        self._graph = _graph(self._exact.unit[self._rows]) if affordable else None
         self.width = smallest_width(self._exact.unit, affordable, self._of_all, seed)
 
     @property
@@ -96,3 +90,15 @@ class HnswIndex:
             near = near if mask is None else near[mask[near]]
             found.rows[place], found.scores[place] = ranked(near, self._exact.unit[near] @ asked[place], count)
         return found
+
+
+def _graph(unit: NDArray[np.float32]) -> Any:
+    """The graph over some vectors."""
+    import faiss
+
+    graph = faiss.IndexHNSWFlat(unit.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
+    graph.hnsw.efConstruction = BUILD_WIDTH
+    # With more threads, which row is linked first, and so the graph, would be a matter of luck.
+    with threadpool_limits(limits=1, user_api="openmp"):
+        graph.add(unit)
+    return graph

@@ -69,7 +69,8 @@ def _measured(shop: Shop, options: Options) -> Iterator[Figure]:
     first, last = first_sales(sold, n), int(sold.time.max(initial=0))
     most = max(int(MOST_CASES * options.scale), 1)
     begins = [last - number * DAYS * MICROSECONDS_A_DAY for number in range(1, WINDOWS + 1)]
-    launches = [launch(sold, first, begin, DAYS, most, options.seed) for begin in begins]
+    oldest = int(sold.time.min(initial=last))
+    launches = [launch(sold, first, begin, DAYS, most, options.seed) for begin in begins if begin > oldest]
     launches = [each for each in launches if len(each.candidates) > 1]
     if not launches:
         raise NoData(

@@ -35,11 +35,13 @@ def measured(path: Path, seed: int) -> Iterator[Figure]:
         "hour": (time // HOUR % 24).astype(np.int32),
         "weekday": (time // MICROSECONDS_A_DAY % 7).astype(np.int32),
     }
-    n = int(item.max()) + 1
-    cut = int(time.max()) - TEST_DAYS * MICROSECONDS_A_DAY
+    n = int(item.max(initial=-1)) + 1
+    cut = int(time.max(initial=0)) - TEST_DAYS * MICROSECONDS_A_DAY
+    past = time <= cut
+    if not past.any():
+        return
     late = np.flatnonzero(_new(lines["CustomerID"], time) & (time > cut))
     asked = late[np.unique(np.stack([order[late], item[late]]), axis=1, return_index=True)[1]]
-    past = time <= cut
     prior = fit_context_prior(item[past], {name: v[past] for name, v in visits.items()}, time[past], n)
     plain = np.isin(item[asked], _first(prior, {}))
     ours = np.zeros(len(asked), np.bool_)

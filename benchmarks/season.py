@@ -50,10 +50,10 @@ def run(options: Options) -> Iterator[Figure | Stage]:
 
 def cuts_before(orders: Orders, horizon_days: int, within_days: int, step_days: int) -> list[int]:
     """Moments of the last days, a step apart, that have `horizon_days` of data after them, oldest first."""
-    last = int(orders.time.max()) - horizon_days * MICROSECONDS_A_DAY
+    last = int(orders.time.max(initial=0)) - horizon_days * MICROSECONDS_A_DAY
     steps = range((within_days - horizon_days) // step_days - 1, -1, -1)
     moments = [last - step * step_days * MICROSECONDS_A_DAY for step in steps]
-    moments = [at for at in moments if at > int(orders.time.min())]
+    moments = [at for at in moments if at > int(orders.time.min(initial=last))]
     if not moments:
         raise NoData(f"orders of more than {horizon_days} days are needed: there is nothing to foretell")
     return moments

@@ -34,7 +34,7 @@ class HnswIndex:
         self._exact = ExactIndex(ids, vectors)
         self._rows = np.flatnonzero(np.any(self._exact.unit, axis=1))
         affordable = [width for width in WIDTHS if width * STEP_ROWS < len(self._rows)]
-        self._graph = _graph(self._exact.unit[self._rows]) if affordable else None
+        self._graph: Any = _graph(self._exact.unit[self._rows]) if affordable else None
         self.width = smallest_width(self._exact.unit, affordable, self._of_all, seed)
 
     @property

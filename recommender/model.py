@@ -15,6 +15,8 @@ class Serving:
 
     parts: what the model's lists of neighbours are made of, names of `blend.features`, co-purchase first.
     rankers: by kind of page, the weights of all features in log-odds.
+    first_rung: where the ladder begins on pages that are about no product; other than the first only where there are
+    too few orders to teach a ranker by, see `backtests.ladder`.
     """
 
     alpha: float
@@ -23,6 +25,7 @@ class Serving:
     history_half_life_days: float
     parts: tuple[str, ...]
     rankers: Mapping[str, tuple[float, ...]]
+    first_rung: str = "session"
 
 
 @dataclass(frozen=True, slots=True)

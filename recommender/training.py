@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from recommender.backtests.backtest import RIVAL, SERVED, Backtest, backtested, best_single
 from recommender.backtests.figures import Conditions
+from recommender.backtests.ladder import ladder, outlook
 from recommender.backtests.lists import by_fold_in, by_history, by_purchases, by_together, same_for_all, served
 from recommender.backtests.splits import (
     NO_FACTS,
@@ -133,8 +134,7 @@ def _fitted(
     if len(plan.cases) < FEWEST_CASES:
         factors = _factors(data, None, every, None, _part(progress, "fit", 0.1, 0.9, every))
         progress("neighbours", 0.9)
-        model = _finished(data, draft.result(), factors)
-        return Fit(model, {"cases": len(plan.cases)}, untested(len(plan.cases)))
+        return _untested(data, len(plan.cases), _finished(data, draft.result(), factors))
     past = before(data.orders, data.order, plan.cut)
     cut = last_days(data.purchases.time[past], parameters.held_out_days)
     first, second, third = _steps(every)
@@ -149,6 +149,15 @@ def _fitted(
     progress("neighbours", 0.95)
     model = _finished(teaching.result()[0], draft.result(), factors)
     return Fit(replace(model, tested=trial.tested()), trial.as_dict(), verdict, trial)
+
+
+def _untested(data: _Data, cases: int, model: Model) -> Fit:
+    """A model of too few orders for a backtest, which begins its slates at the rung that has done best so far."""
+    rungs = ladder(data.purchases, data.catalogue, data.parameters, data.words.result())
+    missing = outlook(data.orders, data.parameters.largest_basket, cases)
+    told: dict[str, object] = {"cases": cases, "outlook": missing.as_dict(), "ladder": rungs.as_dict()}
+    served = replace(model, serving=replace(model.serving, first_rung=rungs.first_rung))
+    return Fit(served, told, untested(cases))
 
 
 def _steps(iterations: int) -> tuple[int, int, int]:

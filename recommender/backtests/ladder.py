@@ -16,9 +16,10 @@ from recommender.backtests.verdict import FEWEST_CASES
 from recommender.confidence import MICROSECONDS_A_DAY
 from recommender.interactions import Catalogue, Orders, Purchases
 from recommender.parameters import Parameters
+from recommender.serving.slates import RUNGS
 from recommender.toplists import TopLists
 
-RUNGS = ("session", "item", "category", "trending", "newest")
+LARGEST_PAIRED = 60
 MOST_ASKED = 400
 PRIOR_CASES = 20
 MOST_HALF_LIVES = 500.0
@@ -132,9 +133,9 @@ class _Walk:
         self._alike = alike
         self._category = catalogue.category
         self._half_life = parameters.trending_half_life_days * MICROSECONDS_A_DAY
-        self._largest, self._seeds, self._decay = parameters.largest_basket, parameters.seeds, parameters.seed_decay
+        self._seeds, self._decay = parameters.seeds, parameters.seed_decay
         self._trending = np.zeros(n)
-        self._newest = list(range(n - 1, max(n - 1 - self._largest - LENGTH, -1), -1))
+        self._newest = list(range(n - 1, max(n - 1 - parameters.largest_basket - LENGTH, -1), -1))
         self._together: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         self._bought: dict[int, list[int]] = defaultdict(list)
         self._start: int | None = None
@@ -151,7 +152,7 @@ class _Walk:
         self._trending[basket] += self._weight(time)
         if user >= 0:
             self._bought[user] += basket
-        if len(basket) <= self._largest:
+        if len(basket) <= LARGEST_PAIRED:
             for item in basket:
                 for other in basket:
                     if other != item:

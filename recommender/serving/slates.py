@@ -16,6 +16,7 @@ __all__ = ["Aligned", "Context", "RankedSlate", "Reason", "SlateItem", "align", 
 
 # The kinds of page that have a ranker of their own: a visit, one product's page, and a known customer's home page.
 VISIT, PRODUCT, HOME = "visit", "product", "home"
+RUNGS = ("session", "item", "category", "trending", "newest")
 TELLING_COUNT = 10
 LATE_SHARE = 4
 _LOW = int(Availability.LOW)
@@ -72,11 +73,12 @@ class RankedSlate(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """What a context means, in shelf rows. newest_first: of the whole visit, each once.
+    """What a context means, in shelf rows. begin: the first of `RUNGS` to climb. newest_first: of the visit, each once.
 
     in_session: whether there is more to the visit than what this page shows. focus: what the page is about.
     """
 
+    begin: int
     newest_first: list[int]
     in_session: bool
     focus: list[int]
@@ -125,7 +127,9 @@ def _placed(aligned: Aligned, context: Context) -> _Place:
     focus = list(dict.fromkeys([*reversed(viewing), *reversed(cart)])) or newest_first[:1]
     times = _times(aligned, context.history) if context.history else {}
     in_session = not set(session) <= set(viewing)
-    return _Place(newest_first, in_session, focus, [*viewing, *cart], [*times], [*times.values()])
+    model = aligned.model
+    begin = 0 if model is None or viewing else RUNGS.index(model.serving.first_rung)
+    return _Place(begin, newest_first, in_session, focus, [*viewing, *cart], [*times], [*times.values()])
 
 
 def _times(aligned: Aligned, history: tuple[tuple[int, float], ...]) -> dict[int, float]:
@@ -148,14 +152,14 @@ def _climbed(aligned: Aligned, offer: Offer, place: _Place, count: int) -> list[
     for rung in _rungs(place):
         if len(items) < count:
             _add_ranked(items, taken, aligned, offer, place, count, rung)
-    if len(items) < count and place.focus:
+    if len(items) < count and place.begin <= RUNGS.index("category"):
         for row in place.focus:
             if len(items) == count:
                 break
             reason = Reason("same_category", int(aligned.shelf.product_ids[row]), None)
             wanted = count - len(items) + len(taken)
             _add_rows(items, taken, aligned, aligned.of_category(offer, row, wanted), "category", reason, count)
-    if len(items) < count:
+    if len(items) < count and place.begin <= RUNGS.index("trending"):
         _add_rows(items, taken, aligned, offer.trending[: count + len(taken)].tolist(), "trending", _TRENDING, count)
     if len(items) < count:
         _add_rows(items, taken, aligned, offer.newest[: count + len(taken)].tolist(), "newest", _NEW, count)
@@ -164,10 +168,12 @@ def _climbed(aligned: Aligned, offer: Offer, place: _Place, count: int) -> list[
 
 def _rungs(place: _Place) -> list[_Rung]:
     """The rungs that rank, of this visit; none where nothing is known of it."""
-    rungs = []
-    if place.in_session:
+    rungs: list[_Rung] = []
+    if place.begin > RUNGS.index("item"):
+        return rungs
+    if place.begin == 0 and place.in_session:
         rungs.append(_Rung("session", VISIT, "session", place.newest_first))
-    elif place.history and not place.focus:
+    elif place.begin == 0 and place.history and not place.focus:
         rungs.append(_Rung("personal", HOME, "history", place.history))
     if place.focus:
         rungs.append(_Rung("item", PRODUCT, "similar", place.focus))

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.backtests.ladder import RUNGS, Ladder, ladder, outlook
+from recommender import artifacts
+from recommender.backtests.ladder import Ladder, ladder, outlook
+from recommender.backtests.lists import in_stock
 from recommender.backtests.splits import days_that_hold
-from recommender.interactions import Purchases, orders_of
+from recommender.interactions import Catalogue, Purchases, orders_of
+from recommender.serving.slates import RUNGS, Context, build_slate
 from recommender.toplists import TopLists, empty
-from tests.unit.recommender.shops import DAY, SMALL, START, catalogue, lines, purchases
+from recommender.training import Fit, fit
+from tests.unit.recommender.shops import DAY, SMALL, START, catalogue, lines, purchases, silent
 
 
 def climbed(bought: Purchases, products: int = 40) -> Ladder:
@@ -63,20 +69,47 @@ def test_a_shop_where_only_the_newest_sells_leads_with_the_newest() -> None:
     assert found.rungs["newest"].gain >= found.rungs["trending"].gain
 
 
-def test_what_sells_now_leads_where_baskets_mislead() -> None:
-    """Each order holds a product of its own beside the one that everybody buys, and partners never come twice."""
+def fads(orders: int = 80) -> Purchases:
+    """Each order holds products that never come together again, and last the one that everybody buys at the time."""
     rng = np.random.default_rng(4)
     baskets, items, times = [], [], []
-    for number in range(80):
-        first, bought = int(rng.integers(0, 30)), 30 + number // 20
-        partner = int(rng.integers(0, 30))
-        for item in dict.fromkeys((first, partner, bought)):
+    for number in range(orders):
+        first, partner = rng.integers(0, 30, 2).tolist()
+        for item in dict.fromkeys((first, partner, 30 + number // 20)):
             baskets.append(number)
             items.append(item)
             times.append(START + number * DAY)
-    found = climbed(lines(baskets, [-1] * len(baskets), items, times))
+    return lines(baskets, [-1] * len(baskets), items, times)
+
+
+def test_what_sells_now_leads_where_baskets_mislead() -> None:
+    found = climbed(fads())
     assert found.first_rung == "trending"
     assert found.rungs["trending"].lead > found.rungs["trending"].error
+
+
+def shown(result: Fit, products: Catalogue, **context: tuple[int, ...]) -> set[str]:
+    """The rungs that a slate of ten is from."""
+    asked = {"session": (), "viewing": (), "cart": (), **context}
+    slate = build_slate(in_stock(result.model, products), Context("page", count=10, **asked))
+    return {item.strategy for item in slate.items}
+
+
+def test_a_shop_with_too_few_orders_is_served_from_the_rung_that_does_best_there(tmp_path: Path) -> None:
+    products = catalogue()
+    result = fit(fads(), products, SMALL, serving=None, serving_until=None, progress=silent)
+    assert "without a test" in result.verdict.reason
+    assert result.backtest["ladder"]["first_rung"] == result.model.serving.first_rung == "trending"  # type: ignore[index]
+    seen = (int(products.product_ids[3]),)
+    assert shown(result, products, session=seen, cart=seen) == {"trending"}
+    assert "item" in shown(result, products, viewing=seen), "a product's own page is about the product"
+    artifacts.save(result.model, tmp_path / "model", {})
+    assert artifacts.load(tmp_path / "model")[0].serving == result.model.serving
+
+
+def test_a_shop_with_enough_orders_climbs_the_whole_ladder() -> None:
+    result = fit(purchases(), catalogue(), SMALL, serving=None, serving_until=None, progress=silent)
+    assert result.model.serving.first_rung == RUNGS[0]
 
 
 def test_a_lead_over_a_handful_of_orders_is_no_lead() -> None:

@@ -163,12 +163,15 @@ class _Shop:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Examples:
+    """size: float64 (k,), products in the basket asked for."""
+
     user: NDArray[np.int64]
     features: NDArray[np.float32]
     came: NDArray[np.bool_]
+    size: NDArray[np.float64]
 
     def where(self, mask: NDArray[np.bool_]) -> _Examples:
-        return _Examples(self.user[mask], self.features[mask], self.came[mask])
+        return _Examples(self.user[mask], self.features[mask], self.came[mask], self.size[mask])
 
 
 def _spans(shop: _Shop, users: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int32]]]:
@@ -184,24 +187,30 @@ def _spans(shop: _Shop, users: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.i
 
 def _examples(shop: _Shop, users: NDArray[np.int64], target: Histories, rng: np.random.Generator) -> _Examples:
     """All candidates that came, and a quarter of those that did not."""
-    parts = [_Examples(users[:0], np.empty((0, 0), np.float32), np.empty(0, np.bool_))]
+    parts = [_Examples(users[:0], np.empty((0, 0), np.float32), np.empty(0, np.bool_), np.empty(0))]
+    sizes = np.bincount(target.user, minlength=len(target)).astype(np.float64)
     for user, item in _spans(shop, users):
         came = is_in(user, item, target)
-        kept = came | (rng.random(len(user)) < KEPT_OTHERS)
-        parts.append(_Examples(user[kept], shop.features(user[kept], item[kept]), came[kept]))
+        kept = np.flatnonzero(came | (rng.random(len(user)) < KEPT_OTHERS))
+        owners = user[kept]
+        parts.append(_Examples(owners, shop.features(owners, item[kept]), came[kept], sizes[owners]))
     parts = parts[1:] or parts
     return _Examples(
         np.concatenate([part.user for part in parts]),
         np.concatenate([part.features for part in parts]),
         np.concatenate([part.came for part in parts]),
+        np.concatenate([part.size for part in parts]),
     )
 
 
 def _learnt(taught: _Examples, seed: int) -> NDArray[np.float32]:
-    """Weights of the features; without the intercept, which no order depends on."""
+    """Weights of the features; without the intercept, which no order depends on.
+
+    A product of a large basket is a smaller share of it, which is what recall counts, and so says less.
+    """
     if taught.came.all() or not taught.came.any():
         return np.zeros(taught.features.shape[1], np.float32)
-    return logistic(taught.features, taught.came, seed)[0]
+    return logistic(taught.features, taught.came, seed, 1 / np.sqrt(taught.size))[0]
 
 
 def _ranked(shop: _Shop, weights: NDArray[np.float32], users: NDArray[np.int64], size: int) -> Lists:

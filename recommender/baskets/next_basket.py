@@ -139,8 +139,10 @@ def habits_of(history: Histories) -> ItemHabits:
     return ItemHabits(rate.astype(np.float32), np.log1p(recent).astype(np.float32), gaps.astype(np.float32))
 
 
-def logistic(features: NDArray[np.float32], came: NDArray[np.bool_], seed: int) -> tuple[NDArray[np.float32], float]:
-    """Weights and intercept of a logistic regression, for the features as they come.
+def logistic(
+    features: NDArray[np.float32], came: NDArray[np.bool_], seed: int, says: NDArray[np.float64] | None = None
+) -> tuple[NDArray[np.float32], float]:
+    """Weights and intercept of a logistic regression, for the features as they come. says: how much each example does.
 
     A feature that hardly differs within these examples is told nothing of, and gets next to no weight.
     """
@@ -149,6 +151,6 @@ def logistic(features: NDArray[np.float32], came: NDArray[np.bool_], seed: int) 
     mean, spread = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
     scale = np.where(spread > ALIKE, spread, 1.0)
     scaled = ((features - mean) / scale).astype(np.float32)
-    fitted = LogisticRegression(max_iter=200, random_state=seed).fit(scaled, came)
+    fitted = LogisticRegression(max_iter=200, random_state=seed).fit(scaled, came, says)
     weights = fitted.coef_[0] / scale
     return weights.astype(np.float32), float(fitted.intercept_[0] - mean @ weights)

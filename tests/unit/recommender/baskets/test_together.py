@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from recommender.baskets.together import bought_together
+from recommender.baskets.together import bought_together, placed_nearby
 from recommender.interactions import orders_of
 from tests.unit.recommender.shops import DAY, SMALL, START, lines, purchases
 
@@ -68,3 +68,34 @@ def test_lists_of_a_few_products_are_those_of_all() -> None:
     assert np.array_equal(few.lists.scores[asked], every.lists.scores[asked])
     assert np.array_equal(few.counts[asked], every.counts[asked])
     assert not np.delete(few.lists.scores, asked, axis=0).any()
+
+
+def test_what_is_put_in_next_is_nearer_than_what_comes_later() -> None:
+    bought = lines([1] * 6 + [2] * 6, [5] * 6 + [6] * 6, [0, 1, 2, 3, 4, 5] * 2, [START] * 12)
+    orders, order = orders_of(bought, 6)
+    nearby = placed_nearby(bought, order, 6, START, SMALL)
+    together = bought_together(orders, START, SMALL, nearby=nearby)
+    assert together.lists.items[0, :5].tolist() == [1, 2, 3, 4, 5]
+    assert together.counts[0, :5].tolist() == [2] * 5
+    assert np.array_equal(nearby.toarray(), nearby.toarray().T)
+
+
+def test_nearness_keeps_counts_and_lists_of_a_few_products() -> None:
+    bought = purchases(orders=300)
+    orders, order = orders_of(bought, 40)
+    nearby = placed_nearby(bought, order, 40, START, SMALL)
+    asked = np.array([3, 17])
+    every = bought_together(orders, START, SMALL, None, nearby)
+    few = bought_together(orders, START, SMALL, asked, nearby)
+    plain = bought_together(orders, START, SMALL)
+    assert np.array_equal(few.lists.scores[asked], every.lists.scores[asked])
+    for row in asked:
+        counted = dict(zip(plain.lists.items[row].tolist(), plain.counts[row].tolist(), strict=True))
+        for item, count in zip(every.lists.items[row].tolist(), every.counts[row].tolist(), strict=True):
+            assert counted.get(item, count) == count
+
+
+def test_no_orders_are_near_to_nothing() -> None:
+    nothing = lines([], [], [], [])
+    _, order = orders_of(nothing, 3)
+    assert placed_nearby(nothing, order, 3, START, SMALL).nnz == 0

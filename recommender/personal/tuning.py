@@ -22,6 +22,7 @@ ALS_STEPS: Mapping[str, Sequence[float]] = {
     "scaling": (0.5,),
 }
 FINAL_ITERATIONS = 10
+WIDER = (128, 192, 256)
 LINEAR_STEPS: Mapping[str, Sequence[float]] = {"regularization": (2.0, 0.5), "damping": (2.0, 0.5)}
 
 
@@ -63,7 +64,7 @@ def tuned_als(
 ) -> Tried[Confidence]:
     """The confidence that does best on the cases, by fits of `past`, float32 CSR (n_users, n_items).
 
-    Confidence and regularization are chosen with few factors, then factors are doubled while that gains and a fit
+    Confidence and regularization are chosen with few factors, then more of them are tried while that gains and a fit
     takes no more than `work` multiplications.
     """
 
@@ -73,7 +74,10 @@ def tuned_als(
 
     tried = climb(published(past), ALS_STEPS, measure, tries)
     best, scores = tried.best, dict(tried.scores)
-    while (wider := replace(best, factors=2 * best.factors, iterations=FINAL_ITERATIONS)).work(past) <= work:
+    for factors in WIDER:
+        wider = replace(best, factors=factors, iterations=FINAL_ITERATIONS)
+        if wider.work(past) > work:
+            break
         scores[wider] = measure(wider)
         if scores[wider] <= scores[best]:
             break

@@ -76,20 +76,20 @@ def _measured(shop: Shop, options: Options) -> Iterator[Figure]:
         raise NoData(
             f"no two products of {shop.name} were first sold in one of its last {WINDOWS} spans of {DAYS} days"
         )
-    tried = [_tried(shop, each, options.seed) for each in launches]
+    tried = [_tried(shop, each, options.seed, whole=not number) for number, each in enumerate(launches)]
     new = len(launches[0].candidates)
     said = f"{len(launches[0].contexts):,} purchases of {new:,} new products, HR@20 at random {min(20 / new, 1.0):.3f}"
     ended = (last - launches[0].begin) // (DAYS * MICROSECONDS_A_DAY) - 1
     span = f"last {DAYS} days" if not ended else f"{DAYS} days, {ended * DAYS} before the end"
     yield from _figures(tried[0], shop, f"{shop.name}, {span}: {said}", options.seed)
-    together = {name: np.concatenate([each[name] for each in tried]) for name in tried[0]}
+    together = {name: np.concatenate([each[name] for each in tried]) for name in (OURS, FACTORS, BASELINES[OURS])}
     said = f"{len(together[OURS]):,} purchases of {sum(len(each.candidates) for each in launches):,} new products"
     data = f"{shop.name}, last {len(launches)} spans of {DAYS} days, each from what lay before it: {said}"
     yield from _figures(together, shop, data, options.seed)
 
 
-def _tried(shop: Shop, cases: Launch, seed: int) -> dict[str, NDArray[np.float64]]:
-    """The chance of a hit in the first 20 and 5 for each case, float64 (m, 2), by strategy."""
+def _tried(shop: Shop, cases: Launch, seed: int, *, whole: bool) -> dict[str, NDArray[np.float64]]:
+    """The chance of a hit in the first 20 and 5 for each case, float64 (m, 2), by strategy; `whole`: also among all."""
     model = fit_arrivals(shop.purchases, shop.content, cases.begin, seed)
     plain = category_popularity(shop.purchases, shop.category, cases.begin)
     mapped = _by_factors(shop, cases, seed)
@@ -100,9 +100,10 @@ def _tried(shop: Shop, cases: Launch, seed: int) -> dict[str, NDArray[np.float64
         found[OURS].append(chances(model.scores(context, new), target))
         found[FACTORS].append(chances(mapped[number], target))
         found[BASELINES[OURS]].append(chances(plain[new], target))
-        found[WHOLE].append(chances(model.scores(context, every), item))
-        found[BASELINES[WHOLE]].append(chances(plain, item))
-    return {name: np.array(rows) for name, rows in found.items()}
+        if whole:
+            found[WHOLE].append(chances(model.scores(context, every), item))
+            found[BASELINES[WHOLE]].append(chances(plain, item))
+    return {name: np.array(rows) for name, rows in found.items() if rows}
 
 
 def _by_factors(shop: Shop, cases: Launch, seed: int) -> NDArray[np.float32]:
@@ -127,7 +128,7 @@ def _by_factors(shop: Shop, cases: Launch, seed: int) -> NDArray[np.float32]:
 
 def _figures(found: dict[str, NDArray[np.float64]], shop: Shop, data: str, seed: int) -> Iterator[Figure]:
     weights = metrics.resamples(len(found[OURS]), seed)
-    for name, against in BASELINES.items():
+    for name, against in ((name, against) for name, against in BASELINES.items() if name in found):
         for column, length in enumerate(LENGTHS):
             measured = metrics.mean(found[name][:, column], weights)
             baseline = float(found[against][:, column].mean())

@@ -16,6 +16,8 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "slates": "benchmarks.slates:BENCHMARK",
         "stock": "benchmarks.stock:BENCHMARK",
         "memory": "benchmarks.memory:BENCHMARK",
+        "sessions": "benchmarks.sessions:BENCHMARK",
+        "session-speed": "benchmarks.session_speed:BENCHMARK",
         "baskets": "benchmarks.baskets:BENCHMARK",
         "personal": "benchmarks.personal:BENCHMARK",
         "cold": "benchmarks.cold:BENCHMARK",

@@ -44,17 +44,18 @@ def fit_next_item(
     older = sessions - int(sessions * HELD_OUT)
     asked = prefixes_of(bounds[older:], items)
     if len(asked) < FEWEST:
-        return _counted(bounds, items, n_items, Knobs(), no_trees())
-    model = _counted(bounds[: older + 1], items[: bounds[older]], n_items, Knobs(), no_trees())
+        return counted(bounds, items, n_items, Knobs(), no_trees())
+    model = counted(bounds[: older + 1], items[: bounds[older]], n_items, Knobs(), no_trees())
     draw = np.random.default_rng(seed)
     sample = asked.at(np.sort(draw.permutation(len(asked))[:TUNED_ON]))
     knobs = tuned(model.index, model.transitions, sample, threads, lambda done: progress("knobs", done))
     trees = _learnt(replace(model, knobs=knobs), asked, draw, threads, progress)
     progress("index", 0.0)
-    return _counted(bounds, items, n_items, knobs, trees)
+    return counted(bounds, items, n_items, knobs, trees)
 
 
-def _counted(bounds: NDArray[np.int64], items: NDArray[np.int32], n_items: int, knobs: Knobs, trees: Trees) -> NextItem:
+def counted(bounds: NDArray[np.int64], items: NDArray[np.int32], n_items: int, knobs: Knobs, trees: Trees) -> NextItem:
+    """Everything that is counted, none of it chosen: the index, the transitions and the items' traits."""
     index = build_index(bounds, items, n_items)
     traits = item_traits(bounds, items, n_items)
     popular = np.lexsort((-traits[:, CLICKS], -traits[:, DAYS]))[:POPULAR].astype(np.int32)

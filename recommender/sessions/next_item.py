@@ -49,7 +49,9 @@ class NextItem:
     knobs: Knobs
     trees: Trees
 
-    def candidates(self, session: Sequence[int], allowed: NDArray[np.bool_] | None, count: int) -> Scored:
+    def candidates(
+        self, session: Sequence[int] | NDArray[np.integer], allowed: NDArray[np.bool_] | None, count: int
+    ) -> Scored:
         """At most `count` items for what may come next, best first; an item of the session itself may be one.
 
         session: rows, newest last; rows the model does not know are passed over. allowed: (n_items,), the only items

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "up": "integration.cli.up:up",
         "vectors": "integration.cli.vectors:vectors",
         "web": "integration.cli.web:web",
+        "weights": "integration.cli.weights:weights",
         "worker": "integration.cli.processes:worker",
     }
 )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from integration.services.cards import availability_of, card_of
+from integration.services.shelf_traits import NO_WISHES, Facts, Wishes, margin_of, pieces_of, traits
 from integration.storage.base import to_micros
 from integration.storage.shelf_rows import ShelfProduct
+from recommender.blend.business import TRAITS, appeal
 from recommender.model import Model
 from recommender.serving.shelf import Shelf
 from recommender.serving.slates import Aligned, align
@@ -52,6 +54,9 @@ class MarketShelf:
         self._back_soon = back_soon
         self._categories: dict[str, int] = {}
         self._published: NDArray[np.int64] = np.empty(0, np.int64)
+        self._margin: NDArray[np.float64] = np.empty(0)
+        self._pieces: NDArray[np.float64] = np.empty(0)
+        self._wishes = NO_WISHES
         self.shelf = Shelf(*_empty(), back_soon=back_soon)
         self._row_of: dict[str, int] = {}
         self._cards: list[bytes] = []
@@ -59,8 +64,20 @@ class MarketShelf:
         self._external_ids: list[str] = []
         self.view = self._look(align(None, self.shelf), None)
 
-    def update(self, products: Sequence[ShelfProduct], model: Model | None, model_version: str | None) -> None:
-        """Take over changed products and align the model with the shelf."""
+    @property
+    def facts(self) -> Facts:
+        """What the shelf says of its products beside how they look."""
+        shelf = self.shelf
+        return Facts(shelf.product_ids, shelf.availability, self._published, self._margin, self._pieces)
+
+    def update(
+        self,
+        products: Sequence[ShelfProduct],
+        model: Model | None,
+        model_version: str | None,
+        wishes: Wishes = NO_WISHES,
+    ) -> None:
+        """Take over changed products and align the model with the shelf, by the merchant's weights."""
         ids = self.shelf.product_ids
         changed = {product.product_id: product for product in products}
         keys = np.fromiter(changed, np.int64, len(changed))
@@ -70,9 +87,16 @@ class MarketShelf:
         else:
             self._extend(changed)
         model_changed = model_version != self.view.model_version
-        if changed or model_changed:
+        if changed or model_changed or wishes is not self._wishes:
+            self._weigh(model, wishes)
             aligned = align(model, self.shelf, None if model_changed else self.view.aligned)
             self.view = self._look(aligned, model_version)
+
+    def _weigh(self, model: Model | None, wishes: Wishes) -> None:
+        """Work out anew what the merchant's weights add: one product's stock moves all the others' places."""
+        self._wishes, weights = wishes, wishes.weights
+        known = traits(self.facts, model, wishes.refunds, [name for name in TRAITS if getattr(weights, name)])
+        self.shelf = replace(self.shelf, appeal=appeal(known, weights), diversity=weights.diversity)
 
     def _look(self, aligned: Aligned, model_version: str | None) -> View:
         return View(
@@ -97,6 +121,7 @@ class MarketShelf:
             self._titles[row] = product.title
             self._external_ids[row] = product.external_id
             self._row_of[product.external_id] = row
+            self._margin[row], self._pieces[row] = margin_of(product), pieces_of(product)
             published = to_micros(product.published_at)
             resort |= bool(self._published[row] != published)
             self._published[row] = published
@@ -112,6 +137,9 @@ class MarketShelf:
         availability = np.concatenate([old.availability, np.zeros(blank, np.int8)])[order]
         category = np.concatenate([old.category, np.full(blank, -1, np.int32)])[order]
         self._published = np.concatenate([self._published, np.full(blank, np.iinfo(np.int64).min, np.int64)])[order]
+        unknown = np.full(blank, np.nan)
+        self._margin = np.concatenate([self._margin, unknown])[order]
+        self._pieces = np.concatenate([self._pieces, unknown])[order]
         self._cards = _reordered(self._cards, b"", order)
         self._titles = _reordered(self._titles, "", order)
         self._external_ids = _reordered(self._external_ids, "", order)

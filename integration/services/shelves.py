@@ -7,6 +7,7 @@ delivery, so a slate that is computed after the 200 sees the new version, reads 
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -14,15 +15,17 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Text, bindparam, cast, select
 
 from integration.services.market_shelf import MarketShelf, View
+from integration.services.shelf_traits import NO_WISHES, Wishes
 from integration.storage.database import Database
 from integration.storage.point_reads import PointReads
-from integration.storage.shelf_rows import ShelfProduct, changed_since
+from integration.storage.shelf_rows import ShelfProduct, changed_since, refunds_by_product
 from integration.storage.shops import Shop, StockPolicy
 from integration.storage.upsert import table_of
 from recommender.artifacts import load
+from recommender.blend.business import BadWeights, BusinessWeights
 from recommender.errors import BadArtifact
 from recommender.model import Model
 
@@ -35,13 +38,14 @@ WARM_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ShopRow:
-    """The part of a shop's row that every slate looks at."""
+    """The part of a shop's row that every slate looks at. weights: as text, so that an unchanged one is not read."""
 
     shop_id: int
     shelf_version: int
     serving_version: str | None
     stock_policy: str
     low_stock_threshold: int
+    weights: str | None
 
 
 class ShopShelves:
@@ -56,6 +60,7 @@ class ShopShelves:
         self.wanted_version: str | None = None
         self.markets: dict[str | None, MarketShelf] = {}
         self.currencies: dict[str, str] = {}
+        self.wishes = NO_WISHES
 
 
 class Shelves:
@@ -73,6 +78,7 @@ class Shelves:
             SHOP.c.serving_version,
             SHOP.c.stock_policy,
             SHOP.c.low_stock_threshold,
+            cast(SHOP.c.weights, Text),
         )
         here = (SHOP.c.key == bindparam("key"), SHOP.c.uninstalled_at.is_(None))
         self._read_row = reads.prepare(select(*columns).where(*here))
@@ -91,6 +97,7 @@ class Shelves:
             or shop.wanted_version != row.serving_version
             or shop.row.stock_policy != row.stock_policy
             or shop.row.low_stock_threshold != row.low_stock_threshold
+            or shop.row.weights != row.weights
         ):
             self._refresh(shop, row)
         place = market if market in shop.markets else None
@@ -126,9 +133,13 @@ class Shelves:
                 row.low_stock_threshold,
             )
             current = shop.shelf_version >= row.shelf_version and shop.wanted_version == row.serving_version
-            if current and not policy_changed:
+            weights_changed = shop.shelf_version < 0 or shop.row.weights != row.weights
+            if current and not policy_changed and not weights_changed:
                 return
+            model_changed = shop.wanted_version != row.serving_version
             self._take_model(shop, row)
+            if weights_changed or (model_changed and shop.wishes.weights.returns):
+                shop.wishes = self._wishes(row)
             since = -1 if policy_changed else shop.shelf_version
             if policy_changed:
                 shop.markets = {}
@@ -136,6 +147,20 @@ class Shelves:
             self._place(shop, row, changed, whole=since < 0)
             shop.row = row
             shop.shelf_version = max(shop.shelf_version, row.shelf_version)
+
+    def _wishes(self, row: ShopRow) -> Wishes:
+        """What the merchant wants; nothing where it can't be read. Refunds move slowly: a model's time will do."""
+        if row.weights is None:
+            return NO_WISHES
+        try:
+            weights = BusinessWeights.from_dict(json.loads(row.weights))
+        except (BadWeights, ValueError):
+            log.exception("shop %s: its weights can't be read; slates are made without them", row.shop_id)
+            return NO_WISHES
+        if not weights.returns:
+            return Wishes(weights, {})
+        with self._database.read() as connection:
+            return Wishes(weights, refunds_by_product(connection, row.shop_id))
 
     def _read(self, shop_id: int, since: int) -> list[ShelfProduct]:
         with self._database.read() as connection:
@@ -159,7 +184,7 @@ class Shelves:
     def _place(self, shop: ShopShelves, row: ShopRow, changed: list[ShelfProduct], *, whole: bool) -> None:
         """Bring every market up to date; a market that no product named before gets its own shelf."""
         for shelf in shop.markets.values():
-            shelf.update(changed, shop.model, shop.model_version)
+            shelf.update(changed, shop.model, shop.model_version, shop.wishes)
         markets: set[str | None] = {None}
         for product in changed:
             markets.update(product.markets or ())
@@ -173,5 +198,5 @@ class Shelves:
         everything = changed if whole else self._read(row.shop_id, -1)
         for name in fresh:
             shelf = MarketShelf(name, row.low_stock_threshold, row.stock_policy == StockPolicy.LAST)
-            shelf.update(everything, shop.model, shop.model_version)
+            shelf.update(everything, shop.model, shop.model_version, shop.wishes)
             shop.markets = {**shop.markets, name: shelf}

@@ -9,28 +9,31 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from connectors.records import InventoryPolicy, ProductStatus
 from integration.storage.base import EPOCH
 from integration.storage.catalogue import InventoryLevel, Product, Variant
+from integration.storage.orders import RefundLine
 from integration.storage.upsert import table_of
 from recommender.serving.availability import VariantStock
 
 PRODUCT = table_of(Product)
 VARIANT = table_of(Variant)
 LEVEL = table_of(InventoryLevel)
+REFUND_LINE = table_of(RefundLine)
 
 
 @dataclass(frozen=True, slots=True)
 class ShelfVariant:
-    """A variant with its stock. prices: market -> {"amount", "currency"}."""
+    """A variant with its stock. prices: market -> {"amount", "currency"}. unit_cost: in the currency of `price`."""
 
     external_id: str
     price: Decimal | None
     compare_at_price: Decimal | None
     currency: str
     prices: dict[str, Any]
+    unit_cost: Decimal | None
     stock: VariantStock
 
 
@@ -106,7 +109,16 @@ def _levels(connection: Connection, shop_id: int, scope: Any) -> dict[str, list[
 def _variants(
     connection: Connection, shop_id: int, scope: Any, levels: dict[str, list[int]]
 ) -> dict[int, list[ShelfVariant]]:
-    columns = ("product_id", "external_id", "price", "compare_at_price", "currency", "prices", "inventory_item")
+    columns = (
+        "product_id",
+        "external_id",
+        "price",
+        "compare_at_price",
+        "currency",
+        "prices",
+        "unit_cost",
+        "inventory_item",
+    )
     statement = (
         select(*(VARIANT.c[name] for name in columns), VARIANT.c.tracked, VARIANT.c.policy)
         .where(VARIANT.c.shop_id == shop_id, VARIANT.c.product_id.in_(select(PRODUCT.c.id).where(*scope)))
@@ -121,6 +133,15 @@ def _variants(
             levels=tuple(levels.get(row.inventory_item, ())),
         )
         found[row.product_id].append(
-            ShelfVariant(row.external_id, row.price, row.compare_at_price, row.currency, row.prices, stock)
+            ShelfVariant(
+                row.external_id, row.price, row.compare_at_price, row.currency, row.prices, row.unit_cost, stock
+            )
         )
     return found
+
+
+def refunds_by_product(connection: Connection, shop_id: int) -> dict[int, int]:
+    """How many refunds name each of the shop's products; read from an index alone."""
+    counts = select(REFUND_LINE.c.product_id, func.count()).where(REFUND_LINE.c.shop_id == shop_id)
+    rows = connection.execute(counts.group_by(REFUND_LINE.c.product_id)).all()
+    return dict(map(tuple, rows))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from integration.storage.base import Base, Id, OfShop
+from integration.storage.base import Base, Id, Json, OfShop
 
 
 class StockPolicy(StrEnum):
@@ -24,6 +25,7 @@ class Shop(Base):
     key: public, names the shop in storefront calls. shelf_version: grows with every change of anything that a
     slate shows or hides; a web process compares it before each slate. serving_version: the published model.
     low_stock_threshold: at or under this many pieces a product is marked as low; 0 marks none.
+    weights: what the merchant wants beside clicks, `recommender.blend.business.BusinessWeights` as plain data.
     """
 
     __tablename__ = "shop"
@@ -38,6 +40,7 @@ class Shop(Base):
     low_stock_threshold: Mapped[int] = mapped_column(default=3)
     shelf_version: Mapped[int] = mapped_column(Id, default=0)
     serving_version: Mapped[str | None] = mapped_column(String(64))
+    weights: Mapped[dict[str, Any] | None] = mapped_column(Json)
     created_at: Mapped[datetime]
     uninstalled_at: Mapped[datetime | None]
 

@@ -41,13 +41,7 @@ def bought_together(
     are wanted, each once, all by default; the others' stay empty. nearby: from `placed_nearby`; it adds to W, and W_i
     is then what i shares with all products.
     """
-    small = orders.sizes <= parameters.largest_basket
-    matrix = orders.matrix[small]
-    sizes = np.maximum(np.diff(matrix.indptr) - 1, 1)
-    weights = decay(orders.time[small], now, parameters.half_life_days) / sizes
-    totals = matrix.T @ weights
-    if nearby is not None:
-        totals = matrix.T @ (weights * (sizes + 1)) + np.asarray(nearby.sum(axis=1)).ravel()
+    matrix, weights, totals = _weighed(orders, now, parameters, nearby)
     shrinkage = parameters.together_shrinkage * float(totals.mean()) + 1e-9 if len(totals) else 1.0
     # One product of complex numbers gives both sums: the real part counts orders exactly (below 2**24), the
     # imaginary part sums their weights.
@@ -76,6 +70,19 @@ def bought_together(
     counts = np.zeros((n, parameters.neighbours), np.int32)
     counts[wanted] = np.concatenate([part.counts for part in parts]) if parts else 0
     return Together(lists, counts)
+
+
+def _weighed(
+    orders: Orders, now: int, parameters: Parameters, nearby: sparse.csr_matrix | None
+) -> tuple[sparse.csr_matrix, NDArray[np.floating], NDArray[np.floating]]:
+    """The orders that tell of pairs, what each weighs, and W_i of each product."""
+    small = orders.sizes <= parameters.largest_basket
+    matrix = orders.matrix[small]
+    sizes = np.maximum(np.diff(matrix.indptr) - 1, 1)
+    weights = decay(orders.time[small], now, parameters.half_life_days) / sizes
+    if nearby is None:
+        return matrix, weights, matrix.T @ weights
+    return matrix, weights, matrix.T @ (weights * (sizes + 1)) + np.asarray(nearby.sum(axis=1)).ravel()
 
 
 def placed_nearby(

@@ -26,15 +26,11 @@ def measured(path: Path, seed: int) -> Iterator[Figure]:
     """HR@10 of what guests and new customers bought in the last 28 days; nothing where the file names no country."""
     if not set(COLUMNS) <= set(pq.read_schema(path).names):
         return
-    lines = pq.read_table(path, columns=list(COLUMNS))
-    lines = lines.filter(pc.and_(pc.greater(lines["Quantity"], 0), pc.greater(lines["UnitPrice"], 0)))
+    lines = _sold(path)
     time = lines["InvoiceDate"].to_numpy().astype("datetime64[us]").astype(np.int64)
     item, order, country = (_codes(lines[name]) for name in ("StockCode", "InvoiceNo", "Country"))
-    visits = {
-        "country": country,
-        "hour": (time // HOUR % 24).astype(np.int32),
-        "weekday": (time // MICROSECONDS_A_DAY % 7).astype(np.int32),
-    }
+    hour, weekday = (time // HOUR % 24).astype(np.int32), (time // MICROSECONDS_A_DAY % 7).astype(np.int32)
+    visits = {"country": country, "hour": hour, "weekday": weekday}
     n = int(item.max(initial=-1)) + 1
     cut = int(time.max(initial=0)) - TEST_DAYS * MICROSECONDS_A_DAY
     past = time <= cut
@@ -64,6 +60,11 @@ def measured(path: Path, seed: int) -> Iterator[Figure]:
             high=found.high,
             baseline_name="decayed popularity",
         )
+
+
+def _sold(path: Path) -> pa.Table:
+    lines = pq.read_table(path, columns=list(COLUMNS))
+    return lines.filter(pc.and_(pc.greater(lines["Quantity"], 0), pc.greater(lines["UnitPrice"], 0)))
 
 
 def _first(prior: ContextPrior, visit: dict[str, int]) -> NDArray[np.int64]:

@@ -19,6 +19,9 @@ class Parameters:
     similar_weight, factor_weight: shares of words and of factors beside co-purchase in which neighbours a product gets;
     in which order they are shown is learnt, see `blend`.
     seed_decay: what one step back in a session is worth; seeds: how many of its newest products count.
+    linear_products: a catalogue of which at most so many were bought has a closed-form linear model as well; its cost
+    goes with their cube. linear_regularization, linear_half_life_days: of it, see docs/developers/personal.md.
+    content_dimensions: of the vectors by which products nobody bought are given factors.
     history_half_life_days: age at which a customer's own earlier purchase counts half.
     choices: so many of the past's last orders teach each kind of page its order of candidates.
     held_out_days: length of the backtest's test weeks; cases: at most so many test cases, drawn by `seed`.
@@ -39,8 +42,12 @@ class Parameters:
     similar_weight: float = 0.3
     seed_decay: float = 0.6
     seeds: int = 8
+    linear_products: int = 4000
+    linear_regularization: float = 300.0
+    linear_half_life_days: float = 90.0
+    content_dimensions: int = 64
     history_half_life_days: float = 180.0
-    choices: int = 500
+    choices: int = 1000
     held_out_days: int = 28
     cases: int = 2000
     threads: int = 2

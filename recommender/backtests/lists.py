@@ -101,15 +101,15 @@ def by_fold_in(model: Model, cases: Cases) -> Lists:
     return _by_factors(factors, model.item_factors, cases)
 
 
-def by_together(together: TopLists, model: Model, cases: Cases) -> Lists:
-    """Co-purchase alone, summed over the basket's newest products."""
-    n = len(together.items)
+def by_neighbours(neighbours: TopLists, model: Model, cases: Cases) -> Lists:
+    """One kind of neighbours alone, summed over the basket's newest products."""
+    n = len(neighbours.items)
     seeds = [prefix[::-1][: model.serving.seeds] for prefix in cases.prefixes]
     weights = [seed_weights(model, len(rows)) for rows in seeds]
     bounds = np.cumsum([0, *map(len, seeds)])
     columns = [row for rows in seeds for row in rows]
     baskets = sparse.csr_matrix((np.concatenate([np.empty(0, np.float32), *weights]), columns, bounds), (len(cases), n))
-    scores = (baskets @ together.matrix()).tocsr()
+    scores = (baskets @ neighbours.matrix()).tocsr()
     rows = np.repeat(np.arange(len(cases)), np.diff(scores.indptr))
     inside = np.fromiter((row * n + item for row, items in enumerate(cases.prefixes) for item in items), np.int64)
     scores.data[np.isin(rows * n + scores.indices, inside)] = 0.0

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+LENGTH = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:
@@ -23,6 +25,28 @@ class Choices:
     def __len__(self) -> int:
         return len(self.bounds) - 1
 
+    def where(self, mask: NDArray[np.bool_]) -> Choices:
+        """The choices for which `mask`, bool (g,), is true."""
+        sizes = np.diff(self.bounds)
+        rows = np.repeat(mask, sizes)
+        return Choices(
+            self.features[rows], np.concatenate([[0], np.cumsum(sizes[mask])]).astype(np.int64), self.taken[rows]
+        )
+
+    def gains(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What each choice gains by a ranker's weights, float64 (g,): 1 / log2(1 + rank) of the best that was taken.
+
+        Past the tenth place, and where nothing was taken, it is 0.
+        """
+        scores = self.features @ weights
+        owner = np.repeat(np.arange(len(self)), np.diff(self.bounds))
+        order = np.lexsort((-scores, owner))
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order)) - self.bounds[owner]
+        best = np.full(len(self), LENGTH, np.int64)
+        np.minimum.at(best, owner[self.taken], rank[self.taken])
+        return np.where(best < LENGTH, 1.0 / np.log2(best + 2.0), 0.0)
+
 
 def fit_weights(choices: Choices, prior: NDArray[np.float32], strength: float) -> NDArray[np.float32]:
     """The most likely weights, float32 (features,), in log-odds (McFadden, 1974; a softmax over each choice).
@@ -32,7 +56,7 @@ def fit_weights(choices: Choices, prior: NDArray[np.float32], strength: float) -
     """
     from scipy.optimize import minimize
 
-    kept = _telling(choices)
+    kept = choices.where(np.add.reduceat(choices.taken, choices.bounds[:-1]) > 0) if len(choices) else choices
     if not len(kept):
         return prior.copy()
     features = kept.features.astype(np.float64)
@@ -60,13 +84,3 @@ def fit_weights(choices: Choices, prior: NDArray[np.float32], strength: float) -
     weights = prior.copy()
     weights[live] = (found.x / spread[live]).astype(np.float32)
     return weights
-
-
-def _telling(choices: Choices) -> Choices:
-    """The choices of which something was taken."""
-    sizes = np.diff(choices.bounds)
-    owner = np.repeat(np.arange(len(choices)), sizes)
-    telling = np.bincount(owner[choices.taken], minlength=len(choices)) > 0
-    rows = telling[owner]
-    bounds = np.concatenate([[0], np.cumsum(sizes[telling])])
-    return Choices(choices.features[rows], bounds, choices.taken[rows])

@@ -145,9 +145,12 @@ def test_a_shop_of_guests_alone_is_fitted() -> None:
     assert hit_rate(result, "session") > 2 * hit_rate(result, "popularity")
 
 
-def test_a_product_nobody_bought_has_no_factors_and_neighbours_by_its_words() -> None:
+def test_a_product_nobody_bought_has_factors_and_neighbours_by_its_words() -> None:
     model = fitted(purchases(39), catalogue(40)).model
-    assert not model.item_factors[39].any()
+    unit = model.item_factors / np.linalg.norm(model.item_factors, axis=1, keepdims=True)
+    near = unit[:39] @ unit[39]
+    assert near[3::4].mean() > max(near[kind::4].mean() for kind in range(3)) + 0.3
+    assert not model.fold_factors[39].any()
     assert model.trending[39] == 0
     neighbours = model.neighbour_items[39][model.neighbour_parts[:, 39].max(axis=0) > 0]
     assert len(neighbours)

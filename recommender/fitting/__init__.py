@@ -1,0 +1,1 @@
+"""The steps of a fit: its data, the models made on the way, what they are taught and how they are tested."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,10 +67,14 @@ def bought_together(
         return Together(lists, counts)
 
     parts = in_chunks(len(wanted), CHUNK, parameters.threads, span)
-    lists = among(stacked([part.lists for part in parts], parameters.neighbours), wanted, n)
-    counts = np.zeros((n, parameters.neighbours), np.int32)
-    counts[wanted] = np.concatenate([part.counts for part in parts]) if parts else 0
-    return Together(lists, counts)
+    return _joined(parts, wanted, n, parameters.neighbours)
+
+
+def _joined(parts: Sequence[Together], rows: NDArray[np.int64], n: int, k: int) -> Together:
+    """The lists of consecutive spans of some rows as those of all n."""
+    counts = np.zeros((n, k), np.int32)
+    counts[rows] = np.concatenate([part.counts for part in parts]) if parts else 0
+    return Together(among(stacked([part.lists for part in parts], k), rows, n), counts)
 
 
 def _weighed(

@@ -81,4 +81,4 @@ def _new(customers: pa.ChunkedArray, time: NDArray[np.int64]) -> NDArray[np.bool
     user = _codes(customers)
     first = np.full(int(user.max(initial=-1)) + 1, np.iinfo(np.int64).max)
     np.minimum.at(first, user[user >= 0], time[user >= 0])
-    return (user < 0) | (time == np.append(first, 0)[user])
+    return np.asarray((user < 0) | (time == np.append(first, 0)[user]), np.bool_)

@@ -87,7 +87,9 @@ def _rival_and_graph(trial: Trial, part: Round) -> list[Scorer]:
 def _nearness(
     sessions: NDArray[np.float32], vectors: NDArray[np.float32], cases: NDArray[np.int64]
 ) -> NDArray[np.float32]:
+    """What the graph says of all products; a session that it knows nothing of says nothing."""
     nearness: NDArray[np.float32] = sessions[cases] @ vectors.T
+    nearness[~sessions[cases].any(axis=1)] = -np.inf
     return nearness
 
 

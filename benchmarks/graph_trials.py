@@ -31,6 +31,7 @@ BASKETS, PAIRS, QUESTIONS = "nbr_tafeng.parquet", "ml1m_ncf_train.parquet", "ml1
 HELD_OUT, MOST_CASES = 0.05, 4000
 CLICKS, BAG = 20, 100
 LISTED = 100
+FEWEST = 20
 ITERATIONS = 10
 
 
@@ -95,6 +96,8 @@ def session_trial(name: str, train: Path, test: Path, options: Options) -> Trial
     ids, rows = np.unique(clicked[bounds[first] :], return_inverse=True)
     bounds, items = bounds[first:] - bounds[first], rows.astype(np.int32)
     last = len(bounds) - 1
+    if last < FEWEST:
+        raise NoData(f"{train.name} holds {last} sessions, too few to choose anything by: {FEWEST} are needed")
     cut = last - min(max(int(HELD_OUT * last), 1), MOST_CASES)
     held_out = cases_of(bounds[cut:], items, CLICKS, MOST_CASES)
     asked = _questions(test, ids, options.scale)
@@ -138,16 +141,17 @@ def next_item_scorer(
 def basket_trial(path: Path, options: Options) -> Trial:
     """Baskets: a file with columns `user`, `basket_no` and `item`; each user's last basket is the test."""
     table = _table(path)
-    try:
-        columns = [table.column(name).to_numpy() for name in ("user", "basket_no", "item")]
-    except KeyError as error:
-        raise NoData(f"{path.name} has no columns user, basket_no and item: {error}") from None
+    if missing := {"user", "basket_no", "item"} - set(table.column_names):
+        raise NoData(f"{path.name} has no column called {min(missing)}")
+    columns = [table.column(name).to_numpy() for name in ("user", "basket_no", "item")]
     users = np.unique(columns[0])
-    kept = np.isin(columns[0], users[: max(int(options.scale * len(users)), 2)])
+    kept = np.isin(columns[0], users[: int(options.scale * len(users))])
     user, basket, item = (column[kept] for column in columns)
     ids, rows = np.unique(item, return_inverse=True)
     known, wanted = cut_newest(histories_of(user, basket, rows, len(ids)))
     past, newest = cut_newest(known)
+    if len(np.unique(newest.user)) < FEWEST:
+        raise NoData(f"{path.name} has too few users of three baskets or more to choose by: {FEWEST} are needed")
     return Trial(
         name="Ta-Feng" if path.name == BASKETS else path.stem,
         said=f"{path.name}, {len(user):,} lines, {len(known):,} users, {len(ids):,} items; their last baskets",

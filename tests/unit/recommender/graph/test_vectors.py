@@ -127,3 +127,12 @@ def test_serving_vectors_loads_numpy_and_no_pytorch() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+def test_neither_a_web_process_nor_a_worker_loads_pytorch_before_it_learns() -> None:
+    code = (
+        "import sys, integration.app, integration.jobs.graph, recommender.serving.slates, recommender.graph.train;"
+        "print('torch' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"

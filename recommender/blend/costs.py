@@ -91,13 +91,10 @@ def stated_costs(
             found[name]["levels"].append(_stated(trial, name, level, lists))
             done += 1
             told(done / steps)
-    rate = metrics.mean(trial.hits(plain), trial.draws)
-    return {
-        "cases": len(cases),
-        "hit_rate": rate.as_dict(),
-        "weights": found,
-        "in_use": _in_use(trial, in_use or BusinessWeights()),
-    }
+    together = _in_use(trial, in_use or BusinessWeights())
+    told(1.0)
+    rate = metrics.mean(trial.hits(plain), trial.draws).as_dict()
+    return {"cases": len(cases), "hit_rate": rate, "weights": found, "in_use": together}
 
 
 def _asked(traits: Traits, levels: Sequence[float], in_use: BusinessWeights) -> dict[str, list[float]]:

@@ -23,7 +23,7 @@ def plain_knn(clicks: NDArray[np.int32], past: Segment, count: int) -> NDArray[n
     if not len(clicks):
         return np.zeros(0, np.int64)
     items, back = latest(clicks, len(clicks))
-    held = [past.posting_sessions[past.starts[item] : past.starts[item] + SAMPLE] for item in items]
+    held = [past.posting_sessions[past.starts[item] : past.starts[item + 1]][:SAMPLE] for item in items]
     sample = np.unique(np.concatenate(held))[-SAMPLE:]
     scores = _voices(items, back, len(clicks), sample, past)
     best = np.argsort(-scores, kind="stable")[:count]

@@ -7,15 +7,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from recommender.backtests.backtest import Backtest
 from recommender.backtests.ladder import ladder, outlook
 from recommender.backtests.splits import NO_FACTS, Facts, before, last_days
 from recommender.backtests.verdict import FEWEST_CASES, Verdict, untested
-from recommender.baskets.together import bought_together
 from recommender.blend.teaching import Lesson, prior_rankers
-from recommender.fitting.assembly import draft_of_all, model_of_all
+from recommender.fitting.assembly import draft_of_all, model_of_all, together_of
 from recommender.fitting.data import Content, Factorise, FitData, content_of, factors_of
 from recommender.fitting.optional import OPTIONAL
 from recommender.fitting.trial import Plan, Taught, planned, teach, tested
@@ -92,7 +92,7 @@ def _fitted(
     beside: ThreadPoolExecutor,
 ) -> Fit:
     parameters = data.parameters
-    together = beside.submit(bought_together, data.orders, data.now, parameters)
+    together = beside.submit(together_of, data, np.ones(len(data.orders.time), np.bool_))
     plan = planned(data, serving, serving_until)
     every = parameters.iterations
     if len(plan.cases) < FEWEST_CASES:

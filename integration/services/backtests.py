@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
+from integration.services.graph import load_vectors, vectors_path
 from integration.services.training import NoOrders
 from integration.settings import Settings
 from integration.storage.base import from_micros
@@ -54,7 +55,7 @@ def backtest(
     cases = _cases(orders, last_days(data.purchases.time, held_out), parameters.largest_basket)
     asked = {"shop": _shop(database, shop_id), "asked": {"days": days, "seed": seed}, "history": _history(data)}
     if cases >= FEWEST_CASES:
-        found = _tested(database, shop_id, data, parameters, progress)
+        found = _tested(database, settings, shop_id, data, parameters, progress)
     else:
         progress("ladder", READ)
         alike = similar_by_text(data.catalogue.texts, parameters.neighbours, 1)
@@ -69,7 +70,12 @@ def _cases(orders: Orders, cut: int, largest: int) -> int:
 
 
 def _tested(
-    database: Database, shop_id: int, data: TrainingData, parameters: Parameters, progress: Progress
+    database: Database,
+    settings: Settings,
+    shop_id: int,
+    data: TrainingData,
+    parameters: Parameters,
+    progress: Progress,
 ) -> dict[str, Any]:
     fitted = training.fit(
         data.purchases,
@@ -78,6 +84,7 @@ def _tested(
         serving=None,
         serving_until=None,
         progress=lambda stage, share: progress(stage, READ + (FITTED - READ) * share),
+        graph=load_vectors(vectors_path(settings, shop_id)),
         facts=Facts(prices=_prices(database, shop_id, data), country=_countries(database, shop_id, data)),
     )
     progress("report", FITTED)

@@ -62,14 +62,16 @@ def learn_graph(
 ) -> Path:
     """Learn a shop's product vectors and put them where the next fit finds them. Returns where.
 
-    Learnt twice: from what lies before the last weeks, so that a backtest on those can tell whether they help, and from
-    all. progress: called with the stage and the share done, 0 to 1; what it raises ends the work, and the vectors that
-    were there stay. Raises TorchMissing and NothingToRelate.
+    Learnt twice: from what lies before the weeks by which a fit teaches its rankers, so that these and the backtest on
+    the weeks after them can tell whether the vectors help; and from all. progress: called with the stage and the share
+    done, 0 to 1; what it raises ends the work, and the vectors that were there stay. Raises TorchMissing and
+    NothingToRelate.
     """
     need_torch()
     progress("reading", 0.0)
     told = read_told(database, shop_id)
-    cut = last_days(told.time, Parameters().held_out_days)
+    days = Parameters().held_out_days
+    cut = last_days(told.time[told.time < last_days(told.time, days)], days)
     past = _learn(told, told.time < cut, _between(progress, READ, LEARNT_PAST))
     now = _learn(told, np.ones(len(told.time), np.bool_), _between(progress, LEARNT_PAST, 1.0))
     path = vectors_path(settings, shop_id)

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from integration.clock import system_clock
+from integration.services.graph import load_vectors, vectors_path
 from integration.services.lease import LEASE, Heartbeat
 from integration.settings import Settings
 from integration.storage import fits
@@ -27,6 +28,7 @@ from integration.storage.training_data import TrainingData, read_training_data
 from integration.storage.upsert import table_of
 from recommender import artifacts, training
 from recommender.errors import BadArtifact
+from recommender.fitting.data import Factorise
 from recommender.model import Model
 from recommender.parameters import Parameters
 from recommender.personal.als import fit_factors
@@ -173,10 +175,11 @@ class _Run:
             serving=serving,
             serving_until=serving_until,
             progress=fitting,
+            graph=load_vectors(vectors_path(self.settings, self.shop_id)),
             factorise=self._factorise(len(data.purchases)),
         )
 
-    def _factorise(self, lines: int) -> training.Factorise:
+    def _factorise(self, lines: int) -> Factorise:
         """What fits so many order lines: a Spark cluster where there is one and they are too many for this machine."""
         master = self.settings.spark_master
         if not master or lines < self.settings.spark_from_lines:

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.backtests.splits import Cases
-from recommender.baskets.together import Together, bought_together
+from recommender.baskets.together import Together, bought_together, placed_nearby
 from recommender.content.cold import cold_factors
 from recommender.fitting.data import FitData
 from recommender.fitting.optional import optional_lists
-from recommender.interactions import Orders
+from recommender.interactions import Orders, codes
 from recommender.model import Model, Serving
 from recommender.neighbours import Neighbours, Sources, completed, joined
 from recommender.personal.als import Factors
@@ -30,10 +30,19 @@ def model_before(data: FitData, cut: int, factors: Factors, questions: Sequence[
     orders = data.orders.where(data.orders.time < cut)
     told = [items for cases in questions for items in (*cases.prefixes, *_newest(cases, data.parameters.seeds))]
     asked = np.unique(np.fromiter((item for items in told for item in items), np.int64))
-    together = bought_together(orders, int(orders.time.max(initial=0)), data.parameters, asked)
+    together = together_of(data, data.orders.time < cut, asked)
     sources = sources_of(data, together, orders, cut, asked)
     neighbours = joined(sources, factors.item, data.parameters, asked)
     return _model(data, orders, neighbours, factors), together.lists
+
+
+def together_of(data: FitData, kept: NDArray[np.bool_], asked: NDArray[np.int64] | None = None) -> Together:
+    """Co-purchase of the orders for which `kept`, bool (b,), is true. asked: see `bought_together`."""
+    orders, lines = data.orders.where(kept), kept[data.order]
+    now = int(orders.time.max(initial=0))
+    order, _ = codes(data.order[lines])
+    nearby = placed_nearby(data.purchases.where(lines), order, len(data.catalogue), now, data.parameters)
+    return bought_together(orders, now, data.parameters, asked, nearby)
 
 
 def _newest(cases: Cases, count: int) -> Iterator[list[int]]:

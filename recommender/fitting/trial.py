@@ -33,10 +33,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """data: with the lesson in it. best: the single strategy that was best there, None where too little was asked."""
+    """What was taught. data: with the lesson in it.
+
+    best, best_of_next: the single strategies that were best at the last product of an order and at whole next orders;
+    None where too little was asked.
+    """
 
     data: FitData
     best: str | None
+    best_of_next: str | None
 
 
 def planned(data: FitData, serving: Model | None, serving_until: int | None) -> Plan:
@@ -59,14 +64,15 @@ def teach(data: FitData, span: tuple[int, int], factors: Factors) -> Taught:
     most = data.parameters.choices
     baskets, next_orders = cases_of(cases_within, data, span, most), cases_of(next_orders_within, data, span, most)
     if len(baskets) < FEWEST_CASES:
-        return Taught(data, None)
+        return Taught(data, None, None)
     model, together = model_before(data, span[0], factors, [baskets, next_orders])
     best = best_single(_singles(data, model, together, factors, baskets), baskets)
     # What is best alone stays without having to win.
     racing = [name for name in OPTIONAL if name in model.serving.parts and name != best]
     lesson = taught(model, data.catalogue, baskets, next_orders, racing)
     kept = lesson.winning | ({best} & {*OPTIONAL})
-    return Taught(replace(data, lesson=replace(lesson, winning=frozenset(kept))), best)
+    of_next = best_single(_singles(data, model, together, factors, next_orders), next_orders)
+    return Taught(replace(data, lesson=replace(lesson, winning=frozenset(kept))), best, of_next)
 
 
 def tested(lesson: Taught, plan: Plan, factors: Factors) -> tuple[Backtest, Verdict]:
@@ -84,7 +90,7 @@ def tested(lesson: Taught, plan: Plan, factors: Factors) -> tuple[Backtest, Verd
             lists[RIVAL] = served(plan.rival, data.catalogue, cases)
         return backtested(lists, described(cases, data.facts), conditions, chosen=best, next_orders=next_orders)
 
-    next_orders = trial(whole, None, None) if len(whole) >= FEWEST_CASES else None
+    next_orders = trial(whole, lesson.best_of_next, None) if len(whole) >= FEWEST_CASES else None
     table = trial(plan.cases, lesson.best, next_orders)
     return table, judge(table.rows, plan.before, table.weights)
 

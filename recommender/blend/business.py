@@ -112,13 +112,14 @@ def percentiles(values: Values) -> Values:
 
     Equal values share the middle of their places.
     """
-    known = ~np.isnan(values)
     places = np.full(len(values), 0.5)
-    ordered = np.sort(values[known])
-    if len(ordered) > 1:
-        below = ordered.searchsorted(values[known], "left")
-        up_to = ordered.searchsorted(values[known], "right")
-        places[known] = (below + up_to - 1) / 2 / (len(ordered) - 1)
+    known = np.flatnonzero(~np.isnan(values))
+    if len(known) > 1:
+        order = np.argsort(values[known])
+        ordered = values[known[order]]
+        first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        equal = np.diff(np.append(first, len(ordered)))
+        places[known[order]] = np.repeat((first + (equal - 1) / 2) / (len(ordered) - 1), equal)
     return places
 
 

@@ -89,46 +89,55 @@ class Aligned:
 def align(model: Model | None, shelf: Shelf, previous: Aligned | None = None) -> Aligned:
     """Lay a model beside a shelf, once per (model, version of the shelf).
 
-    previous: an earlier answer for this shop; where nothing but the availability has changed since (nor, with it, the
-    appeal), the rest is taken over.
+    previous: an earlier answer for this shop; what has not changed since is taken over: where only the availability
+    has, nearly everything, and where the appeal has too, all but the orders.
     """
-    frame = previous if previous is not None and _same_frame(previous, model, shelf) else _framed(model, shelf)
+    before = previous if previous is not None and _same_frame(previous, model, shelf) else None
+    frame = before or _framed(model, shelf)
+    same_appeal = before is not None and _same(before.shelf.appeal, shelf.appeal)
+    orders = before if before is not None and same_appeal else _ordered(frame, model, shelf)
     availability = shelf.availability
-    sellable = _offer(frame, model, shelf, availability >= Availability.LOW)
+    sellable = _offer(frame, orders, model, shelf, availability >= Availability.LOW)
     late = shelf.back_soon and bool((availability == Availability.SOLD_OUT).any())
     return Aligned(
         model,
         shelf,
         frame.shelf_row,
         frame.model_row,
-        frame.trending,
+        orders.trending,
         frame.trending_log,
         frame.popular_log,
         frame.season_log,
         frame.category,
-        frame.appeal,
+        orders.appeal,
         frame.rankers,
-        frame.trending_order,
-        frame.category_order,
-        frame.category_start,
+        orders.trending_order,
+        orders.category_order,
+        orders.category_start,
         sellable,
-        _offer(frame, model, shelf, availability >= Availability.SOLD_OUT) if late else None,
+        _offer(frame, orders, model, shelf, availability >= Availability.SOLD_OUT) if late else None,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Frame:
-    """The part of Aligned that the availability does not touch; the same names and meanings."""
+    """The part of Aligned that neither the availability nor the appeal touches; the same names and meanings."""
 
     shelf_row: NDArray[np.int32]
     model_row: NDArray[np.int32]
-    trending: NDArray[np.float32]
     trending_log: NDArray[np.float32]
     popular_log: NDArray[np.float32]
     season_log: NDArray[np.float32]
     category: NDArray[np.int32]
-    appeal: NDArray[np.float32] | None
     rankers: Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Orders:
+    """The part of Aligned that the appeal touches and the availability does not; the same names and meanings."""
+
+    trending: NDArray[np.float32]
+    appeal: NDArray[np.float32] | None
     trending_order: NDArray[np.int32]
     category_order: NDArray[np.int32]
     category_start: NDArray[np.int64]
@@ -136,12 +145,7 @@ class _Frame:
 
 def _same_frame(previous: Aligned, model: Model | None, shelf: Shelf) -> bool:
     old = previous.shelf
-    pairs = (
-        (old.product_ids, shelf.product_ids),
-        (old.category, shelf.category),
-        (old.newest, shelf.newest),
-        (old.appeal, shelf.appeal),
-    )
+    pairs = ((old.product_ids, shelf.product_ids), (old.category, shelf.category), (old.newest, shelf.newest))
     return previous.model is model and all(_same(a, b) for a, b in pairs)
 
 
@@ -152,34 +156,36 @@ def _same(mine: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
 def _framed(model: Model | None, shelf: Shelf) -> _Frame:
     known = model.product_ids if model is not None else np.empty(0, np.int64)
     shelf_row, model_row = _places(known, shelf.product_ids), _places(shelf.product_ids, known)
-    rising = model.trending * model.season if model is not None else np.empty(0, np.float32)
-    trending = np.zeros(len(shelf), np.float32)
-    if len(known):
-        trending = np.where(model_row >= 0, rising[model_row], np.float32(0))
-    if shelf.appeal is not None:
-        trending = trending * np.exp(shelf.appeal)
-    age = np.empty(len(shelf), np.int64)
-    age[shelf.newest] = np.arange(len(shelf))
-    category_order = np.lexsort((age, -trending, shelf.category)).astype(np.int32)
-    codes = np.arange(-1, int(shelf.category.max(initial=-1)) + 2)
-    category_start = shelf.category[category_order].searchsorted(codes)
     category = np.full(len(known), -1, np.int32)
     if len(shelf):
         category = np.where(shelf_row >= 0, shelf.category[shelf_row], -1).astype(np.int32)
+    nothing = np.empty(0, np.float32)
     return _Frame(
         shelf_row,
         model_row,
-        trending,
-        _log_share(model.trending if model is not None else rising),
-        _log_share(model.popular if model is not None else rising),
-        np.log(model.season).astype(np.float32) if model is not None else rising,
+        _log_share(model.trending if model is not None else nothing),
+        _log_share(model.popular if model is not None else nothing),
+        np.log(model.season).astype(np.float32) if model is not None else nothing,
         category,
-        None if shelf.appeal is None else np.append(shelf.appeal, np.float32(0))[shelf_row],
         {} if model is None else {name: np.array(own, np.float32) for name, own in model.serving.rankers.items()},
-        best_first(trending),
-        category_order,
-        category_start,
     )
+
+
+def _ordered(frame: Aligned | _Frame, model: Model | None, shelf: Shelf) -> _Orders:
+    trending = np.zeros(len(shelf), np.float32)
+    if model is not None and len(model):
+        rising = model.trending * model.season
+        trending = np.where(frame.model_row >= 0, rising[frame.model_row], np.float32(0))
+    appeal = None
+    if shelf.appeal is not None:
+        trending = trending * np.exp(shelf.appeal)
+        appeal = np.append(shelf.appeal, np.float32(0))[frame.shelf_row]
+    age = np.empty(len(shelf), np.int64)
+    age[shelf.newest] = np.arange(len(shelf))
+    category_order = _by_category(trending, age, shelf.category)
+    codes = np.arange(-1, int(shelf.category.max(initial=-1)) + 2)
+    category_start = shelf.category[category_order].searchsorted(codes)
+    return _Orders(trending, appeal, best_first(trending), category_order, category_start)
 
 
 def _log_share(sold: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -196,26 +202,53 @@ def _places(wanted: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.i
     return np.where(among[found] == wanted, found, -1).astype(np.int32)
 
 
-def _offer(frame: Aligned | _Frame, model: Model | None, shelf: Shelf, shown: NDArray[np.bool_]) -> Offer:
+def _offer(
+    frame: Aligned | _Frame,
+    orders: Aligned | _Orders,
+    model: Model | None,
+    shelf: Shelf,
+    shown: NDArray[np.bool_],
+) -> Offer:
     known = shown[frame.shelf_row] & (frame.shelf_row >= 0) if len(shown) else np.zeros(len(frame.shelf_row), np.bool_)
-    order, newest = frame.trending_order, shelf.newest
+    order, newest = orders.trending_order, shelf.newest
     trending = order[shown[order]]
     if model is not None and shelf.diversity and len(trending):
-        trending = _varied(frame, model, shelf, trending)
+        trending = _varied(frame, orders, model, shelf, trending)
     return Offer(shown, known, trending, newest[shown[newest]], frame.model_row[trending[:POPULAR]])
 
 
-def _varied(frame: Aligned | _Frame, model: Model, shelf: Shelf, trending: NDArray[np.int32]) -> NDArray[np.int32]:
+def _varied(
+    frame: Aligned | _Frame, orders: Aligned | _Orders, model: Model, shelf: Shelf, trending: NDArray[np.int32]
+) -> NDArray[np.int32]:
     """The same shelf rows, the first few in an order in which not all are alike."""
     first = trending[:POPULAR]
     likeness = alike(model.item_factors[frame.model_row[first]], shelf.category[first])
     # A product that sells twice as often has twice the odds.
-    chosen = spread_out(np.log(frame.trending[first]), likeness, shelf.diversity, len(first))
+    chosen = spread_out(np.log(orders.trending[first]), likeness, shelf.diversity, len(first))
     return np.concatenate([first[chosen], trending[POPULAR:]])
 
 
 def best_first(scores: NDArray[np.float32]) -> NDArray[np.int32]:
     """Rows with a score above 0, highest first; int32. Ties keep the order of the rows."""
-    order = np.argsort(-scores, kind="stable")
-    ranked: NDArray[np.int32] = order[: int((scores > 0).sum())].astype(np.int32)
-    return ranked
+    rows = np.flatnonzero(scores > 0)
+    return rows[_descending(scores[rows], rows)].astype(np.int32)
+
+
+def _by_category(scores: NDArray[np.float32], age: NDArray[np.int64], category: NDArray[np.int32]) -> NDArray[np.int32]:
+    """All rows by category, then by score, 0 or more, highest first, then by age."""
+    order = _descending(scores, age)
+    codes = category[order]
+    # A stable sort counts codes of 16 bits, and compares longer ones.
+    narrow = codes.astype(np.uint16) if int(category.max(initial=-1)) < np.iinfo(np.uint16).max else codes
+    # As uint16 the -1 of no category would come last.
+    narrow = narrow + narrow.dtype.type(1)
+    return order[np.argsort(narrow, kind="stable")].astype(np.int32)
+
+
+def _descending(scores: NDArray[np.float32], ties: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Places of scores, 0 or more, highest first, and of equal ones the lowest of `ties` first, each another number.
+
+    The bits of a float that is not negative sort as it does, so that one fast sort of integers does it all.
+    """
+    bits = (scores + np.float32(0)).view(np.int32).astype(np.int64)
+    return np.argsort(ties - (bits << 32))

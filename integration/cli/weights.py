@@ -78,7 +78,7 @@ def weights(key: str, values: tuple[str, ...], boosts: tuple[str, ...], *, reset
             _print_in_use(Console(), key, now)
         found = None if changing else _costs(database, settings, key)
     if as_json:
-        plain = {"shop": key, "weights": now.weights.as_dict(), "costs": found}
+        plain = {"shop": key, "weights": now.as_dict(), "costs": found}
         click.echo(json.dumps(plain, indent=2, sort_keys=True))
     elif found is None:
         click.echo(f"`shelfwise weights --shop {key}` measures what they cost in clicks.")

@@ -23,7 +23,7 @@ from integration.storage.upsert import table_of
 from recommender import training
 from recommender.backtests.splits import Cases, before, cases_within, days_that_hold, last_days
 from recommender.backtests.verdict import FEWEST_CASES
-from recommender.blend.business import BOOSTS, TRAITS, BusinessWeights, Traits
+from recommender.blend.business import BOOSTS, TRAITS, BusinessWeights, Traits, check_boost
 from recommender.blend.costs import stated_costs
 from recommender.interactions import orders_of, user_rows
 from recommender.model import Model
@@ -58,6 +58,13 @@ class InUse:
     weights: BusinessWeights
     boosted: Mapping[int, tuple[str, str]]
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, with boosts by the products' ids on the platform."""
+        plain = self.weights.as_dict()
+        if plain.pop(BOOSTS, None):
+            plain[BOOSTS] = {named: self.weights.boosts[product] for product, (_, named) in self.boosted.items()}
+        return plain
+
 
 def in_use(database: Database, key: str) -> InUse:
     """The weights that the shop's slates are made with. Raises UnknownShop, and BadWeights where they were spoilt."""
@@ -79,6 +86,8 @@ def change(
     values: by name, 0 to take one away. boosts: by the product's id on its platform, 1 to take one away. reset: begin
     from none. Raises UnknownShop, UnknownProduct, BadWeights; then nothing is changed.
     """
+    for product, factor in boosts.items():
+        check_boost(product, factor)
     with database.write() as connection:
         row = connection.execute(select(SHOP.c.id, SHOP.c.weights).where(SHOP.c.key == key)).first()
         if row is None:

@@ -54,9 +54,7 @@ class BusinessWeights:
             _check(name, getattr(self, name), LARGEST_WEIGHT)
         _check(DIVERSITY, self.diversity, 1.0)
         for product, factor in self.boosts.items():
-            _check(f"the boost of product {product}", factor, LARGEST_BOOST)
-            if factor == 0:
-                raise BadWeights(f"the boost of product {product} must be above 0")
+            check_boost(product, factor)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any] | None) -> BusinessWeights:
@@ -82,6 +80,14 @@ class BusinessWeights:
 
     def __bool__(self) -> bool:
         return bool(self.as_dict())
+
+
+def check_boost(product: object, factor: object) -> None:
+    """Raise BadWeights, naming the product, unless a boost can be."""
+    name = f"the boost of product {product}"
+    _check(name, factor, LARGEST_BOOST)
+    if factor == 0:
+        raise BadWeights(f"{name} must be above 0")
 
 
 def _check(name: str, value: object, most: float) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from integration.services.cards import availability_of, card_of
+from integration.services.opening import completeness_of, opening_order, price_of
 from integration.services.shelf_traits import NO_WISHES, Facts, Wishes, margin_of, pieces_of, traits
 from integration.storage.base import to_micros
 from integration.storage.shelf_rows import ShelfProduct
@@ -56,6 +57,9 @@ class MarketShelf:
         self._published: NDArray[np.int64] = np.empty(0, np.int64)
         self._margin: NDArray[np.float64] = np.empty(0)
         self._pieces: NDArray[np.float64] = np.empty(0)
+        self._price: NDArray[np.float32] = np.empty(0, np.float32)
+        self._complete: NDArray[np.float32] = np.empty(0, np.float32)
+        self._opening: NDArray[np.int32] | None = None
         self._wishes = NO_WISHES
         self.shelf = Shelf(*_empty(), back_soon=back_soon)
         self._row_of: dict[str, int] = {}
@@ -88,6 +92,8 @@ class MarketShelf:
             self._extend(changed)
         model_changed = model_version != self.view.model_version
         if changed or model_changed or wishes is not self._wishes:
+            if model is None and self._opening is None:
+                self._opening = opening_order(self.shelf.category, self._published, self._price, self._complete)
             self._weigh(model, wishes)
             aligned = align(model, self.shelf, None if model_changed else self.view.aligned)
             self.view = self._look(aligned, model_version)
@@ -96,7 +102,8 @@ class MarketShelf:
         """Work out anew what the merchant's weights add: one product's stock moves all the others' places."""
         self._wishes, weights = wishes, wishes.weights
         known = traits(self.facts, model, wishes.refunds, [name for name in TRAITS if getattr(weights, name)])
-        self.shelf = replace(self.shelf, appeal=appeal(known, weights), diversity=weights.diversity)
+        added = appeal(known, weights)
+        self.shelf = replace(self.shelf, appeal=added, diversity=weights.diversity, opening=self._opening)
 
     def _look(self, aligned: Aligned, model_version: str | None) -> View:
         return View(
@@ -113,10 +120,13 @@ class MarketShelf:
     def _replace(self, changed: Mapping[int, ShelfProduct], rows: NDArray[np.intp]) -> None:
         availability = self.shelf.availability.copy()
         category = self.shelf.category.copy()
-        resort = False
+        resort = retold = False
         for row, product in zip(rows.tolist(), changed.values(), strict=True):
             availability[row] = availability_of(product, self.market, self._threshold)
-            category[row] = self._code(product.category)
+            code, price, complete = self._code(product.category), price_of(product), completeness_of(product)
+            told = (category[row], self._price[row], self._complete[row])
+            retold |= told != (code, price, complete)
+            category[row], self._price[row], self._complete[row] = code, price, complete
             self._cards[row] = card_of(product, self.market, self._threshold)
             self._titles[row] = product.title
             self._external_ids[row] = product.external_id
@@ -125,6 +135,8 @@ class MarketShelf:
             published = to_micros(product.published_at)
             resort |= bool(self._published[row] != published)
             self._published[row] = published
+        if resort or retold:
+            self._opening = None
         newest = _newest_first(self._published) if resort else self.shelf.newest
         self.shelf = Shelf(self.shelf.product_ids, availability, category, newest, self._back_soon)
 
@@ -140,6 +152,9 @@ class MarketShelf:
         unknown = np.full(blank, np.nan)
         self._margin = np.concatenate([self._margin, unknown])[order]
         self._pieces = np.concatenate([self._pieces, unknown])[order]
+        self._price = np.concatenate([self._price, np.zeros(blank, np.float32)])[order]
+        self._complete = np.concatenate([self._complete, np.zeros(blank, np.float32)])[order]
+        self._opening = None
         self._cards = _reordered(self._cards, b"", order)
         self._titles = _reordered(self._titles, "", order)
         self._external_ids = _reordered(self._external_ids, "", order)

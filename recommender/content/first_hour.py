@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 PRIOR_ORDERS = 20.0
 SAME_CATEGORY = 0.8
-NEW, COMPLETE, PRICE, PLACED = 1.0, 1.0, 0.5, 1.5
+NEW, COMPLETE, PRICE, PLACED = 1.0, 2.0, 0.5, 1.5
 
 
 def first_hour_order(

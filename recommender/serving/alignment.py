@@ -210,7 +210,8 @@ def _offer(
     shown: NDArray[np.bool_],
 ) -> Offer:
     known = shown[frame.shelf_row] & (frame.shelf_row >= 0) if len(shown) else np.zeros(len(frame.shelf_row), np.bool_)
-    order, newest = orders.trending_order, shelf.newest
+    order = orders.trending_order
+    newest = shelf.newest if model is not None or shelf.opening is None else shelf.opening
     trending = order[shown[order]]
     if model is not None and shelf.diversity and len(trending):
         trending = _varied(frame, orders, model, shelf, trending)

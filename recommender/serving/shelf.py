@@ -15,7 +15,8 @@ class Shelf:
     product_ids: int64 (n,), ascending.
     availability: int8 (n,), values of `Availability`.
     category: int32 (n,), a code for each category; -1 for a product without one.
-    newest: int32 (n,), all rows, newest product first.
+    newest: int32 (n,), all rows, newest product first. opening: int32 (n,), all rows, in the order of a shop that has
+    no model yet, see `content.first_hour`; None: as `newest`.
     back_soon: whether sold-out products are shown last (True) or hidden (False).
     appeal: float32 (n,), what the merchant's weights add to each score, see `blend.business`; None for nothing.
     diversity: 0 to 1, see `blend.diversity`.
@@ -28,6 +29,7 @@ class Shelf:
     back_soon: bool = False
     appeal: NDArray[np.float32] | None = None
     diversity: float = 0.0
+    opening: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.product_ids)

@@ -23,11 +23,11 @@ from recommender.sessions.tuning import tuned
 HELD_OUT = 0.1
 FEWEST = 200
 TUNED_ON = 3000
-LISTS = 60_000
+LISTS = 70_000
 WATCHED = 0.2
-TREES = 300
+TREES = 400
 # Of a list's rows past the first DENSE, every THIN-th is trained on and speaks for THIN.
-DENSE, THIN = 40, 3
+DENSE, THIN = 40, 4
 POPULAR = 200
 Progress = Callable[[str, float], None]
 
@@ -115,7 +115,7 @@ def _lists(
             continue
         for c in range(len(cut.rows)):
             target = cut.rows[c] == targets[p]
-            if c < DENSE or target or (c + p) % thin == 0:
+            if c < DENSE or target or (c + ends[p]) % thin == 0:
                 columns[:, end], base[end] = cut.features[:, c], cut.base[c]
                 if c >= DENSE and not target:
                     base[end] += np.float32(np.log(thin))

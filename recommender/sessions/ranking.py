@@ -14,7 +14,7 @@ from recommender.sessions.search import AFTER, HOLDERS, KNN, Knobs, Tally, gathe
 from recommender.sessions.traits import describe
 from recommender.sessions.transitions import Transitions
 
-CUT = 100
+CUT = 150
 FLOOR = 1e-6
 
 
@@ -60,7 +60,8 @@ def described(
     n = tally.found[0]
     best = first_cut(first, tally.rows[:n], cut)
     rows, sums = tally.rows[:n][best], tally.sums[:n][best]
-    features = describe(session, rows, sums, first[best], whole, traits, len(items))
+    sessions = len(past.bounds) + len(today.bounds) - 2
+    features = describe(session, rows, sums, first[best], whole, traits, len(items), sessions)
     because = np.empty(len(best), np.int32)
     for c in range(len(best)):
         because[c] = items[np.argmax(tally.spoken[best[c]])]

@@ -16,10 +16,27 @@ from recommender.sessions.index import Segment
 from recommender.sessions.transitions import Transitions
 
 # What is summed for a candidate, by column: the voices of neighbours by distance, their likeness, how many they are,
-# the most alike, those that clicked it next, those that share two items or more with the session; transitions from the
-# newest item (next, after, before), and from all of the session (after, before).
-KNN, PLAIN, HOLDERS, BEST, NEXT, SHARED, LAST_NEXT, LAST_AFTER, LAST_BEFORE, AFTER, BEFORE = range(11)
-SUMS = 11
+# the most alike, those that clicked it next, those that share two items or more with the session, the newest of them;
+# transitions from the newest item (next, after, before, lately), and from all of the session (after, before, and after
+# with hardly a decay by steps).
+(
+    KNN,
+    PLAIN,
+    HOLDERS,
+    BEST,
+    NEXT,
+    SHARED,
+    YOUNGEST,
+    LAST_NEXT,
+    LAST_AFTER,
+    LAST_BEFORE,
+    LAST_LATELY,
+    AFTER,
+    BEFORE,
+    FLAT,
+) = range(14)
+SUMS = 14
+FLAT_WALK = 0.9
 FURTHEST = 64
 
 
@@ -199,6 +216,7 @@ def _hear_neighbour(
     tally: Tally, near: Near, k: int, clicks: NDArray[np.int32], allowed: NDArray[np.bool_], voices: NDArray[np.float32]
 ) -> None:
     like, place, match = near.likeness[k], near.place[k], near.match[k]
+    number = np.float32(near.numbers[k])
     for q in range(len(clicks)):
         if len(allowed) > 0 and not allowed[clicks[q]]:
             continue
@@ -214,14 +232,16 @@ def _hear_neighbour(
             tally.sums[c, PLAIN] += like
             tally.sums[c, HOLDERS] += 1
             tally.sums[c, BEST] = max(tally.sums[c, BEST], like)
+            tally.sums[c, YOUNGEST] = max(tally.sums[c, YOUNGEST], number)
             if near.shared[k] > 1:
                 tally.sums[c, SHARED] += like
 
 
 @compiled
 def _hear_transitions(
-    tally: Tally, i: int, item: int, weight: float, transitions: Transitions, allowed: NDArray[np.bool_], loud: float
-) -> None:
+    tally: Tally, i: int, item: int, weight: float, flat: float, transitions: Transitions, allowed: NDArray[np.bool_],
+    loud: float,
+) -> None:  # fmt: skip
     for f in range(transitions.starts[item], transitions.starts[item + 1]):
         row = transitions.items[f]
         if len(allowed) > 0 and not allowed[row]:
@@ -231,8 +251,10 @@ def _hear_transitions(
             tally.sums[c, LAST_NEXT] = transitions.next[f]
             tally.sums[c, LAST_AFTER] = transitions.after[f]
             tally.sums[c, LAST_BEFORE] = transitions.before[f]
+            tally.sums[c, LAST_LATELY] = transitions.lately[f]
         tally.sums[c, AFTER] += weight * transitions.after[f]
         tally.sums[c, BEFORE] += weight * transitions.before[f]
+        tally.sums[c, FLAT] += flat * transitions.after[f]
         tally.spoken[c, i] += loud * weight * transitions.after[f]
 
 
@@ -271,5 +293,5 @@ def gather(
     whole = float(near.likeness.sum())
     for i in range(len(items)):
         weight = knobs.walk ** back[i]
-        _hear_transitions(tally, i, items[i], weight, transitions, allowed, knobs.blend * whole)
+        _hear_transitions(tally, i, items[i], weight, FLAT_WALK ** back[i], transitions, allowed, knobs.blend * whole)
     return tally, whole

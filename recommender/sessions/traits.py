@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.sessions.compiled import compiled
-from recommender.sessions.search import BEST, HOLDERS, KNN, LAST_AFTER, NEXT, PLAIN, SHARED, SUMS
+from recommender.sessions.search import BEST, HOLDERS, KNN, LAST_AFTER, NEXT, PLAIN, SHARED, SUMS, YOUNGEST
 
 # Columns of an item's own traits.
 CLICKS, DAYS, WEEKS, SEEN, BORN = range(5)
 SHORT, LONG = 0.02, 0.2
-WIDTH = 30
+WIDTH = SUMS + 19
 LAST_CLICKS = 50
 
 
@@ -34,7 +34,7 @@ def item_traits(bounds: NDArray[np.int64], items: NDArray[np.int32], n_items: in
 @compiled
 def describe(
     session: NDArray[np.int32], rows: NDArray[np.int32], sums: NDArray[np.float32], first: NDArray[np.float32],
-    whole: float, traits: NDArray[np.float32], distinct: int,
+    whole: float, traits: NDArray[np.float32], distinct: int, sessions: int,
 ) -> NDArray[np.float32]:  # fmt: skip
     """float32 (WIDTH, candidates). first: the scores of the first cut, falling; whole: the neighbours' likeness."""
     own = np.empty((WIDTH, len(rows)), np.float32)
@@ -46,21 +46,22 @@ def describe(
             own[column, c] = sums[c, column]
         for column in (KNN, PLAIN, BEST, NEXT, SHARED):
             own[column, c] *= share
-        own[11, c], own[12, c] = _in_session(session, row)
+        own[YOUNGEST, c] = 1.0 - (sums[c, YOUNGEST] + 1.0) / sessions
+        own[SUMS, c], own[SUMS + 1, c] = _in_session(session, row)
         for column in range(traits.shape[1]):
-            own[13 + column, c] = traits[row, column]
-        own[18, c] = length
-        own[19, c] = traits[last, CLICKS]
-        own[20, c] = whole
-        own[21, c] = length - distinct
-        own[22, c] = c
-        own[23, c] = first[c]
-        own[24, c] = first[c] / (first[0] + 1e-9)
-        own[25, c] = sums[c, HOLDERS] / np.exp(traits[row, CLICKS])
-        own[26, c] = traits[last, DAYS] - traits[last, CLICKS]
-        own[27, c] = sums[c, PLAIN] / (sums[c, HOLDERS] + 1.0)
-        own[28, c] = sums[c, LAST_AFTER] / np.exp(0.5 * traits[row, CLICKS])
-        own[29, c] = traits[last, SEEN]
+            own[SUMS + 2 + column, c] = traits[row, column]
+        own[SUMS + 7, c] = length
+        own[SUMS + 8, c] = traits[last, CLICKS]
+        own[SUMS + 9, c] = whole
+        own[SUMS + 10, c] = length - distinct
+        own[SUMS + 11, c] = c
+        own[SUMS + 12, c] = first[c]
+        own[SUMS + 13, c] = first[c] / (first[0] + 1e-9)
+        own[SUMS + 14, c] = sums[c, HOLDERS] / np.exp(traits[row, CLICKS])
+        own[SUMS + 15, c] = traits[last, DAYS] - traits[last, CLICKS]
+        own[SUMS + 16, c] = sums[c, PLAIN] / (sums[c, HOLDERS] + 1.0)
+        own[SUMS + 17, c] = sums[c, LAST_AFTER] / np.exp(0.5 * traits[row, CLICKS])
+        own[SUMS + 18, c] = traits[last, SEEN]
     return own
 
 

@@ -21,7 +21,6 @@ Progress = Callable[[str, float], None]
 
 HELD_OUT, MOST_HELD_OUT, MOST_CASES = 0.05, 4000, 4000
 HIT = 20
-PATIENCE = 2
 # Share of the sessions that a last pass takes, those of the validation cut among them.
 NEWEST = 0.2
 # Of the learning rate: when it is at its full, and what is left of it in the end.
@@ -46,8 +45,8 @@ class GraphParameters:
 
     factors: d. layers: how many steps along the graph are mixed into a vector; the mix is learnt. clicks: so many of a
     session count. ordered: whether the order of a session's clicks tells anything; that of a bag of purchases does not.
-    rounds: at most so often every session is seen; the validation cut ends it earlier. fewest_steps: few sessions are
-    seen more often in a round, until so many steps are done in all. asked: clicks asked for in a step. negatives:
+    rounds: so often every session is seen; the one that the validation cut likes best stays. fewest_steps: few sessions
+    are seen more often in a round, until so many steps are done in all. asked: clicks asked for in a step. negatives:
     products drawn beside the step's own to be told from them. scale: of the cosine; dropout: of a session's clicks.
     """
 
@@ -55,7 +54,7 @@ class GraphParameters:
     layers: int = 1
     clicks: int = 20
     ordered: bool = True
-    rounds: int = 3
+    rounds: int = 2
     fewest_steps: int = 200
     asked: int = 1024
     negatives: int = 2048
@@ -130,14 +129,13 @@ class _Course:
             + 1
         )
         passes = -(-self.parameters.fewest_steps // (rounds * steps))
-        best, best_rate, worse = learner.state(), -1.0, 0
+        best, best_rate = learner.state(), -1.0
         for number in range(rounds):
             for again in range(passes):
                 self._pass(learner, 0, self.cut, (number * passes + again) / (rounds * passes), 1 / (rounds * passes))
             rate = hit_rate(self.found(learner), cases)
-            best, best_rate, worse = (learner.state(), rate, 0) if rate > best_rate else (best, best_rate, worse + 1)
-            if worse == PATIENCE:
-                break
+            if rate >= best_rate:
+                best, best_rate = learner.state(), rate
         learner.restore(best)
 
     def newest(self, learner: Learner) -> None:

@@ -42,12 +42,17 @@ class Catalogue:
     """Products, n of them; a row is a product.
 
     product_ids: int64 (n,), ascending. category: int32 (n,), a code, -1 for none.
-    texts: n texts: title, vendor, type, tags and description joined.
+    texts: n texts: title, vendor, type, tags, description and the values of options joined.
+    vendor: int32 (n,), a code, -1 for none. price: float32 (n,), in one currency, not above 0 where not known.
+    created: int64 (n,), microseconds since 1970, 0 where not known. Each is None where it is not known of any product.
     """
 
     product_ids: NDArray[np.int64]
     category: NDArray[np.int32]
     texts: Sequence[str]
+    vendor: NDArray[np.int32] | None = None
+    price: NDArray[np.float32] | None = None
+    created: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.product_ids)
@@ -60,9 +65,16 @@ def check(purchases: Purchases, catalogue: Catalogue) -> None:
         "every column of the purchases has a value a line": all(
             len(column) == lines for column in (purchases.basket, purchases.user, purchases.quantity, purchases.time)
         ),
-        "every column of the catalogue has a value a product": len(catalogue.category)
-        == len(catalogue.texts)
-        == products,
+        "every column of the catalogue has a value a product": all(
+            column is None or len(column) == products
+            for column in (
+                catalogue.category,
+                catalogue.texts,
+                catalogue.vendor,
+                catalogue.price,
+                catalogue.created,
+            )
+        ),
         "product ids ascend": bool(np.all(catalogue.product_ids[1:] > catalogue.product_ids[:-1])),
         "every item is a row of the catalogue": lines == 0
         or bool(purchases.item.min() >= 0 and purchases.item.max() < products),

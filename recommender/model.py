@@ -48,7 +48,8 @@ class Model:
     neighbour_items: int32 (n, k), best first, padded with the row's own number.
     neighbour_parts: float32 (parts, n, k), what each part says of them, 0 where it says nothing.
     neighbour_counts: int32 (n, k), orders that hold both.
-    trending: float32 (n,), decayed orders; popular: float32 (n,), all orders; 0 where never bought.
+    trending: float32 (n,), decayed orders, and of products in their first weeks what is still expected of them;
+    popular: float32 (n,), all orders; 0 where never bought.
     season: float32 (n,), how much more it sells in the weeks ahead, by last year; 1 where nothing is known.
     tested: how it did in the backtest before it was published; None where there were too few orders for one.
     """

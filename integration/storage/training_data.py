@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
+from integration.storage.base import to_micros
 from integration.storage.catalogue import Product
 from integration.storage.columns import Bulk, read_integers, read_ranges
 from integration.storage.database import Database
+from integration.storage.product_details import details_of
 from integration.storage.returns import Returns, take_back
 from integration.storage.upsert import table_of
 from recommender.interactions import Catalogue, Purchases
@@ -87,38 +92,40 @@ def read_training_data(database: Database, shop_id: int) -> TrainingData:
 
 
 def read_catalogue(database: Database, shop_id: int) -> Catalogue:
-    """All products of a shop, those gone or known from order lines alone included: what they taught still counts."""
-    columns = (
-        PRODUCT.c.id,
-        PRODUCT.c.title,
-        PRODUCT.c.vendor,
-        PRODUCT.c.product_type,
-        PRODUCT.c.tags,
-    )
-    products = select(*columns, PRODUCT.c.description).where(PRODUCT.c.shop_id == shop_id).order_by(PRODUCT.c.id)
+    """All products of a shop, those gone or known from order lines alone included: what they taught still counts.
+
+    Prices are the first variant's of today, and of the shop's commonest currency; options are among the words.
+    """
+    columns = ("id", "title", "vendor", "product_type", "tags", "description", "published_at")
+    here = PRODUCT.c.shop_id == shop_id
     with database.read() as connection:
-        rows = connection.execute(products).all()
-    codes = {name: code for code, name in enumerate(sorted({row.product_type for row in rows if row.product_type}))}
+        rows = connection.execute(select(*(PRODUCT.c[name] for name in columns)).where(here).order_by(PRODUCT.c.id))
+        products = rows.all()
+        details = details_of(connection, shop_id)
+    plain = np.fromiter((row.id for row in products), np.int64, len(products))
     return Catalogue(
-        product_ids=np.fromiter((row.id for row in rows), dtype=np.int64, count=len(rows)),
-        category=np.fromiter(
-            (codes.get(row.product_type, -1) for row in rows),
-            dtype=np.int32,
-            count=len(rows),
-        ),
-        texts=[
-            " ".join(
-                (
-                    row.title,
-                    row.vendor,
-                    row.product_type,
-                    *(row.tags or ()),
-                    row.description,
-                )
-            ).strip()
-            for row in rows
-        ],
+        product_ids=plain,
+        category=_coded([row.product_type for row in products]),
+        texts=[_text(row, details.options.get(row.id, ())) for row in products],
+        vendor=_coded([row.vendor for row in products]),
+        price=np.fromiter((details.prices.get(row.id, 0.0) for row in products), np.float32, len(products)),
+        created=np.fromiter((_micros(row.published_at) for row in products), np.int64, len(products)),
     )
+
+
+def _coded(names: list[str]) -> NDArray[np.int32]:
+    """A code for each name in the order of the names, -1 for an empty one."""
+    codes = {name: code for code, name in enumerate(sorted(set(names) - {""}))}
+    return np.fromiter((codes.get(name, -1) for name in names), np.int32, len(names))
+
+
+def _micros(moment: datetime | None) -> int:
+    return 0 if moment is None else to_micros(moment)
+
+
+def _text(row: Any, options: Iterable[str]) -> str:
+    parts = (row.title, row.vendor, row.product_type, *(row.tags or ()), row.description, *options)
+    return " ".join(filter(None, parts)).strip()
 
 
 def _read_orders(database: Database, shop_id: int) -> _Orders:

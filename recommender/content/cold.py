@@ -25,14 +25,26 @@ def cold_factors(
     filled[~warm] = 0
     if warm.sum() < FEWEST_WARM or warm.all():
         return filled
-    known, target = content[warm].astype(np.float64), item_factors[warm].astype(np.float64)
-    weight = np.asarray(orders[warm] / (orders[warm] + HALF_WARM), np.float64)
-    centre = np.asarray(np.average(target, axis=0, weights=weight), np.float64)
-    penalty = _chosen(known, target - centre, weight, seed)
-    slopes = _ridge(known, target - centre, weight, penalty)
-    told = np.abs(content).sum(axis=1) > 0
-    filled[~warm & told] = (content[~warm & told] @ slopes + centre).astype(np.float32)
+    weight = np.where(warm, orders / (orders + HALF_WARM), 0)
+    filled[~warm] = map_content(content, item_factors, weight, seed)[~warm]
     return filled
+
+
+def map_content(
+    content: NDArray[np.float32], target: NDArray[np.floating], weight: NDArray[np.floating], seed: int
+) -> NDArray[np.float32]:
+    """What content tells of a target, float32 (n, k): a ridge regression on the rows that weigh more than 0.
+
+    content: (n, d). target: (n, k). weight: (n,), not all 0. 0 where a product has no content.
+    """
+    taught = weight > 0
+    known, weighing = content[taught].astype(np.float64), np.asarray(weight[taught], np.float64)
+    centre = np.asarray(np.average(target[taught].astype(np.float64), axis=0, weights=weighing), np.float64)
+    wanted = target[taught] - centre
+    slopes = _ridge(known, wanted, weighing, _chosen(known, wanted, weighing, seed))
+    told = np.abs(content).sum(axis=1) > 0
+    found: NDArray[np.float32] = np.where(told[:, None], content @ slopes + centre, 0).astype(np.float32)
+    return found
 
 
 def _ridge(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recommender.backtests.splits import Cases
 from recommender.baskets.together import Together, bought_together, placed_nearby
 from recommender.content.cold import cold_factors
+from recommender.content.newcomers import with_newcomers
 from recommender.fitting.data import FitData
 from recommender.fitting.optional import optional_lists
 from recommender.interactions import Orders, codes
@@ -73,6 +74,16 @@ def model_of_all(data: FitData, draft: tuple[Sources, Neighbours], factors: Fact
 def _model(data: FitData, orders: Orders, neighbours: Neighbours, factors: Factors) -> Model:
     p, content, now = data.parameters, data.content.result(), int(orders.time.max(initial=0))
     popular = popularity(orders)
+    sold = trending_scores(orders, now, p.trending_half_life_days)
+    trending = with_newcomers(
+        sold,
+        orders,
+        data.catalogue.created,
+        content.vectors,
+        now,
+        half_life_days=p.trending_half_life_days,
+        seed=p.seed,
+    )
     return Model(
         data.catalogue.product_ids,
         cold_factors(content.vectors, factors.item, popular, p.seed),
@@ -80,7 +91,7 @@ def _model(data: FitData, orders: Orders, neighbours: Neighbours, factors: Facto
         neighbours.items,
         neighbours.parts,
         neighbours.counts,
-        trending_scores(orders, now, p.trending_half_life_days),
+        trending,
         popular,
         season_lift(orders, now, content.seasonal),
         Serving(p.alpha, p.seed_decay, p.seeds, p.history_half_life_days, neighbours.names, data.lesson.rankers),

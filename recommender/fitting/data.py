@@ -13,7 +13,7 @@ from scipy import sparse
 from recommender.backtests.splits import Cases, Facts
 from recommender.blend.teaching import Lesson
 from recommender.confidence import confidence, line_weights
-from recommender.content.vectors import content_vectors, content_words
+from recommender.content.vectors import content_vectors, content_words, price_bands
 from recommender.content.words import similar_by_text
 from recommender.graph.vectors import LearntGraph
 from recommender.interactions import Catalogue, Orders, Purchases, user_items
@@ -38,10 +38,15 @@ class Content:
 
 
 def content_of(catalogue: Catalogue, parameters: Parameters) -> Content:
-    """What the words of a catalogue tell."""
+    """What the words and the traits of a catalogue tell."""
     p = parameters
     alike = similar_by_text(catalogue.texts, min(SIMILAR, p.neighbours), 1)
-    vectors = content_vectors(content_words(catalogue.texts, [catalogue.category]), p.content_dimensions, p.seed)
+    traits = [catalogue.category]
+    if catalogue.vendor is not None:
+        traits.append(catalogue.vendor)
+    if catalogue.price is not None:
+        traits.append(price_bands(catalogue.price))
+    vectors = content_vectors(content_words(catalogue.texts, traits), p.content_dimensions, p.seed)
     return Content(alike, vectors, season_words(list(catalogue.texts), [catalogue.category]))
 
 

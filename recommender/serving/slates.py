@@ -232,7 +232,7 @@ def _add_items(items: list[SlateItem], taken: set[int], aligned: Aligned, best: 
         rows, product_ids, availability, best.scores, best.kinds, best.because, best.counts, strict=True
     ):
         if spoke == SELLS:
-            reason = _TRENDING
+            reason = _selling(aligned, row)
         elif spoke == BOUGHT:
             reason = Reason("bought_before", product_id, None)
         elif spoke == CATEGORY:
@@ -261,7 +261,14 @@ def _add_rows(
     product_ids, availability = shelf.product_ids[fresh].tolist(), shelf.availability[fresh].tolist()
     scores = aligned.trending[fresh].tolist()
     for row, product_id, stock, score in zip(fresh, product_ids, availability, scores, strict=True):
-        items.append(SlateItem(row, product_id, score, strategy, reason, stock == _SOLD_OUT, stock == _LOW))
+        why = _selling(aligned, row) if reason is _TRENDING else reason
+        items.append(SlateItem(row, product_id, score, strategy, why, stock == _SOLD_OUT, stock == _LOW))
+
+
+def _selling(aligned: Aligned, row: int) -> Reason:
+    """That a shelf row sells; of what nobody bought yet, and is expected to, that it is new."""
+    model = aligned.model
+    return _TRENDING if model is not None and model.popular[aligned.model_row[row]] > 0 else _NEW
 
 
 def _with_late(items: list[SlateItem], unmasked: list[SlateItem], count: int) -> list[SlateItem]:

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import numpy as np
 import pytest
 
-from connectors.records import Change, Current, EraseCustomer, Order, RecordKind, Refund, RefundLine, Removed
+from connectors.records import (
+    Change,
+    Current,
+    EraseCustomer,
+    Money,
+    Order,
+    Product,
+    RecordKind,
+    Refund,
+    RefundLine,
+    Removed,
+    Variant,
+)
 from integration.settings import Settings
 from integration.storage import training_data
 from integration.storage.base import to_micros
@@ -141,3 +154,26 @@ def test_reading_in_many_chunks_gives_the_same(
     chunked = read(database, shop_id)
     for column in ("basket", "user", "item", "quantity", "time"):
         assert np.array_equal(getattr(whole.purchases, column), getattr(chunked.purchases, column))
+
+
+def test_the_catalogue_says_who_makes_a_product_what_it_costs_and_since_when_it_is_there(
+    database: Database, shop_id: int
+) -> None:
+    dear = Variant("v9", price=Money(Decimal("99.00"), "GBP"), options={"Colour": "Teal", "Size": "Large"})
+    changes = [Current(Product("p9", "Vase", vendor="Kiln", published_at=LATER, variants=(dear,)), LATER)]
+    catalogue = read(database, shop_id, *changes).catalogue
+    row = catalogue.texts.index("Vase Kiln Large Teal")
+    assert catalogue.vendor is not None
+    assert catalogue.price is not None
+    assert catalogue.created is not None
+    assert catalogue.vendor.tolist() == [0 if at == row else -1 for at in range(4)]
+    assert catalogue.price[row] == np.float32(99)
+    assert catalogue.created[row] == to_micros(LATER)
+
+
+def test_a_price_in_another_currency_than_the_shops_is_not_known(database: Database, shop_id: int) -> None:
+    abroad = Variant("v9", price=Money(Decimal("99.00"), "EUR"))
+    changes = [Current(Product("p9", "Vase", variants=(abroad,)), LATER)]
+    catalogue = read(database, shop_id, *changes).catalogue
+    assert catalogue.price is not None
+    assert sorted(catalogue.price.tolist()) == [0.0, *[float(np.float32(9.9))] * 3]

@@ -183,7 +183,7 @@ def _print_costs(console: Console, found: Mapping[str, Any]) -> None:
                 _place(level["after"]),
             )
     console.print(table)
-    click.echo("A cost whose range holds 0 can't be told from none. Places go from 0, the shop's last, to 1, its first.")
+    click.echo("A cost whose range holds 0 can't be told from none. Places go from 0, the last, to 1, the first.")
     unknown = [name for name, each in found["weights"].items() if not each["known"]]
     if unknown:
         click.echo(

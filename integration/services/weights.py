@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -89,7 +89,8 @@ def change(
     for product, factor in boosts.items():
         check_boost(product, factor)
     with database.write() as connection:
-        row = connection.execute(select(SHOP.c.id, SHOP.c.weights).where(SHOP.c.key == key)).first()
+        now = select(SHOP.c.id, SHOP.c.weights).where(SHOP.c.key == key).with_for_update()
+        row = connection.execute(now).first()
         if row is None:
             raise UnknownShop(key)
         before = BusinessWeights() if reset else BusinessWeights.from_dict(row.weights)
@@ -165,7 +166,9 @@ def _traits(database: Database, shop_id: int, model: Model) -> Traits:
     """Today's traits of all products of the catalogue; of those that have left the shop none is known."""
     shelf = MarketShelf(None, 0, back_soon=False)
     with database.read() as connection:
-        shelf.update(list(changed_since(connection, shop_id, -1)), None, None)
+        # In whatever market it is sold: a trait is a product's own.
+        everywhere = [replace(product, markets=None) for product in changed_since(connection, shop_id, -1)]
+        shelf.update(everywhere, None, None)
         refunds = refunds_by_product(connection, shop_id)
     known = traits(shelf.facts, model, refunds)
     _, at, rows = np.intersect1d(model.product_ids, known.product_ids, assume_unique=True, return_indices=True)

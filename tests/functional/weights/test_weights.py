@@ -182,6 +182,14 @@ def test_costs_are_measured_by_a_model_that_has_not_seen_the_orders(
     assert told[-1] == ("done", 1.0)
 
 
+def test_a_product_that_is_sold_in_one_market_alone_counts_in_the_costs(
+    database: Database, settings: Settings, shop_id: int
+) -> None:
+    stock(database, shop_id, range(1, 33), markets=("UK",))
+    found = weights.costs(database, settings, "demo", progress=lambda _stage, _share: None)
+    assert found["weights"]["stock_depth"]["known"] == 1.0
+
+
 def test_too_few_orders_are_said(database: Database, settings: Settings) -> None:
     made = make_shop(database, settings)
     open_for_business(database, made, orders=5)

@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 from recommender.blend.features import FEATURES
 from recommender.errors import BadArtifact
 from recommender.model import Model, Record, Serving
+from recommender.sessions.next_item import NextItem
+from recommender.sessions.parts import arrays_of, from_parts, numbers_of
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
+VISITS = "visits_"
 ARRAYS: dict[str, tuple[str, int]] = {
     "product_ids": ("int64", 1),
     "item_factors": ("float32", 2),
@@ -43,8 +46,15 @@ def save(model: Model, folder: Path, manifest: dict[str, object]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
     try:
-        parts = {name: _write_array(partial / f"{name}.npy", getattr(model, name)) for name in ARRAYS}
-        numbers = {"serving": asdict(model.serving), "tested": asdict(model.tested) if model.tested else None}
+        visits = model.next_item
+        arrays = {name: getattr(model, name) for name in ARRAYS}
+        arrays |= {} if visits is None else {f"{VISITS}{name}": array for name, array in arrays_of(visits).items()}
+        parts = {name: _write_array(partial / f"{name}.npy", array) for name, array in arrays.items()}
+        numbers = {
+            "serving": asdict(model.serving),
+            "tested": asdict(model.tested) if model.tested else None,
+            "visits": None if visits is None else numbers_of(visits),
+        }
         _write_manifest(partial, {"format": FORMAT, "parts": parts, **numbers, "about": manifest})
         partial.chmod(0o755)
         _sync(partial)
@@ -62,9 +72,13 @@ def load(folder: Path) -> tuple[Model, dict[str, object]]:
     """
     written = _read_manifest(folder)
     try:
-        arrays = {name: _read_array(folder / f"{name}.npy", name, written["parts"][name]) for name in ARRAYS}
+        arrays = {name: _read_array(folder / f"{name}.npy", written["parts"][name]) for name in ARRAYS}
+        kinds = {name: (array.dtype.name, array.ndim) for name, array in arrays.items()}
+        if kinds != ARRAYS:
+            raise BadArtifact(f"{folder.name}: it holds {kinds}")
         tested = Record(**written["tested"]) if written["tested"] else None
-        model = Model(**arrays, serving=_serving(written["serving"]), tested=tested)
+        serving, next_item = _serving(written["serving"]), _next_item(folder, written)
+        model = Model(**arrays, serving=serving, next_item=next_item, tested=tested)
     except (KeyError, TypeError) as error:
         raise BadArtifact(f"{folder.name}: the manifest lacks {error}") from error
     _check_shapes(folder, model)
@@ -74,6 +88,14 @@ def load(folder: Path) -> tuple[Model, dict[str, object]]:
 def _serving(written: dict[str, Any]) -> Serving:
     rankers = {page: tuple(weights) for page, weights in written["rankers"].items()}
     return Serving(**{**written, "parts": tuple(written["parts"]), "rankers": rankers})
+
+
+def _next_item(folder: Path, written: dict[str, Any]) -> NextItem | None:
+    if written["visits"] is None:
+        return None
+    stored = {name: part for name, part in written["parts"].items() if name.startswith(VISITS)}
+    arrays = {name.removeprefix(VISITS): _read_array(folder / f"{name}.npy", part) for name, part in stored.items()}
+    return from_parts(arrays, written["visits"])
 
 
 def _write_array(path: Path, array: NDArray[Any]) -> dict[str, object]:
@@ -108,15 +130,13 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     return written
 
 
-def _read_array(path: Path, name: str, part: dict[str, Any]) -> NDArray[Any]:
+def _read_array(path: Path, part: dict[str, Any]) -> NDArray[Any]:
     try:
         if path.stat().st_size != part["bytes"] or _digest(path) != part["sha256"]:
             raise BadArtifact(f"{path.parent.name}: {path.name} is truncated or altered")
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise BadArtifact(f"{path.parent.name}: {path.name} cannot be read: {error}") from error
-    if (array.dtype.name, array.ndim) != ARRAYS[name]:
-        raise BadArtifact(f"{path.parent.name}: {path.name} holds {array.dtype} of {array.ndim} dimensions")
     # A plain array over the map: every slice of np.memmap pays for a Python-level __array_finalize__.
     return array.view(np.ndarray)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.sessions.next_item import NextItem
+
 
 @dataclass(frozen=True, slots=True)
 class Serving:
@@ -51,6 +53,7 @@ class Model:
     trending: float32 (n,), decayed orders, and of products in their first weeks what is still expected of them;
     popular: float32 (n,), all orders; 0 where never bought.
     season: float32 (n,), how much more it sells in the weeks ahead, by last year; 1 where nothing is known.
+    next_item: what earlier visits went on to; None where there are too few of them, or they did not win.
     tested: how it did in the backtest before it was published; None where there were too few orders for one.
     """
 
@@ -64,6 +67,7 @@ class Model:
     popular: NDArray[np.float32]
     season: NDArray[np.float32]
     serving: Serving
+    next_item: NextItem | None = None
     tested: Record | None = None
 
     def __len__(self) -> int:

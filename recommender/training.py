@@ -15,10 +15,11 @@ from recommender.backtests.ladder import ladder, outlook
 from recommender.backtests.splits import NO_FACTS, Facts, before, last_days
 from recommender.backtests.verdict import FEWEST_CASES, Verdict, untested
 from recommender.blend.teaching import Lesson, prior_rankers
-from recommender.fitting.assembly import draft_of_all, model_of_all, together_of
+from recommender.fitting.assembly import draft_of_all, listening, model_of_all, together_of
 from recommender.fitting.data import Content, Factorise, FitData, content_of, factors_of
 from recommender.fitting.optional import OPTIONAL
 from recommender.fitting.trial import Plan, Taught, planned, teach, tested
+from recommender.fitting.visits import NO_VISITS, Visits
 from recommender.graph.vectors import LearntGraph
 from recommender.interactions import Catalogue, Purchases, check, orders_of, user_rows
 from recommender.model import Model
@@ -53,13 +54,14 @@ def fit(
     progress: Progress,
     facts: Facts = NO_FACTS,
     graph: LearntGraph | None = None,
+    visits: Visits = NO_VISITS,
     factorise: Factorise = fit_factors,
 ) -> Fit:
     """Fit what lies before the test weeks, test it on them, fit on to the end from there, and judge.
 
     serving: the model that serves now, if any; serving_until: the newest purchase it knows, microseconds since 1970.
     facts: what the backtest's figures are split and weighed by, which no strategy sees. graph: what the shop's product
-    graph has taught, if it has one.
+    graph has taught, if it has one. visits: what shoppers looked at.
     factorise: what makes factors; `spark.trainer` has one that does it on a cluster.
     progress: told the stage and the share of the work that is done, 0 to 1. Raises BadPurchases.
     """
@@ -67,7 +69,7 @@ def fit(
     progress("matrix", 0.0)
     with threadpool_limits(limits=1, user_api="blas"), _beside() as beside:
         content = beside.submit(content_of, catalogue, parameters)
-        data = _prepared(purchases, catalogue, parameters, content, facts, graph, factorise)
+        data = _prepared(purchases, catalogue, parameters, content, facts, graph, visits, factorise)
         return _fitted(data, serving, serving_until, progress, beside)
 
 
@@ -98,6 +100,7 @@ def _fitted(
     if len(plan.cases) < FEWEST_CASES:
         factors = factors_of(data, None, every, None, _part(progress, "fit", 0.1, 0.9, every))
         progress("neighbours", 0.9)
+        data = listening(data, None)
         return _untested(data, len(plan.cases), model_of_all(data, draft_of_all(data, together.result()), factors))
     past = before(data.orders, data.order, plan.cut)
     cut = last_days(data.purchases.time[past], parameters.held_out_days)
@@ -142,13 +145,14 @@ def _prepared(
     content: Future[Content],
     facts: Facts,
     graph: LearntGraph | None,
+    visits: Visits,
     factorise: Factorise,
 ) -> FitData:
     orders, order = orders_of(purchases, len(catalogue))
     users, n_users = user_rows(purchases, order, orders.sizes, parameters.largest_basket)
     now = int(purchases.time.max()) if len(purchases) else 0
     known = (purchases, catalogue, orders, order, parameters, users, n_users, now)
-    return FitData(*known, content, BEGINNING, facts, graph, factorise)
+    return FitData(*known, content, BEGINNING, facts, graph, visits, factorise)
 
 
 def _part(progress: Progress, stage: str, begin: float, end: float, iterations: int) -> Callable[[int], None]:

@@ -15,6 +15,7 @@ from integration.services.training import NoOrders
 from integration.settings import Settings
 from integration.storage.base import from_micros
 from integration.storage.catalogue import Product, Variant
+from integration.storage.clicks import read_visits
 from integration.storage.database import Database
 from integration.storage.orders import Order
 from integration.storage.shops import Shop
@@ -84,6 +85,7 @@ def _tested(
         serving=None,
         serving_until=None,
         progress=lambda stage, share: progress(stage, READ + (FITTED - READ) * share),
+        visits=read_visits(database, shop_id, data.catalogue.product_ids),
         graph=load_vectors(vectors_path(settings, shop_id)),
         facts=Facts(prices=_prices(database, shop_id, data), country=_countries(database, shop_id, data)),
     )

@@ -179,6 +179,9 @@ class Shelves:
             # The ladder's lower rungs need no model; the one before goes on serving if there was one.
             log.exception("shop %s: model %s can't be loaded", row.shop_id, row.serving_version)
             return
+        if model.next_item is not None:
+            # What searches visits is compiled at its first call, which no shopper should wait for.
+            model.next_item.candidates([0], None, 1)
         shop.model, shop.model_version = model, row.serving_version
 
     def _place(self, shop: ShopShelves, row: ShopRow, changed: list[ShelfProduct], *, whole: bool) -> None:

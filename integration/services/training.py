@@ -20,6 +20,7 @@ from integration.services.lease import LEASE, Heartbeat
 from integration.settings import Settings
 from integration.storage import fits
 from integration.storage.base import to_micros
+from integration.storage.clicks import read_visits
 from integration.storage.database import Database
 from integration.storage.fits import FIT, SHOP, Details
 from integration.storage.models import FitStatus
@@ -175,6 +176,7 @@ class _Run:
             serving=serving,
             serving_until=serving_until,
             progress=fitting,
+            visits=read_visits(self.database, self.shop_id, data.catalogue.product_ids),
             graph=load_vectors(vectors_path(self.settings, self.shop_id)),
             factorise=self._factorise(len(data.purchases)),
         )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from integration.storage.columns import Bulk, read_integers
 from integration.storage.database import Database
+from recommender.fitting.visits import Visits, visits_of
 
 CLICKS = Bulk(
     ("session_id", "product_id", "occurred_at"),
@@ -39,3 +40,9 @@ def read_clicks(database: Database, shop_id: int, product_ids: NDArray[np.int64]
     known = item < len(product_ids)
     known[known] = product_ids[item[known]] == rows[known, 1]
     return Clicks(rows[known, 0], item[known].astype(np.int32), rows[known, 2])
+
+
+def read_visits(database: Database, shop_id: int, product_ids: NDArray[np.int64]) -> Visits:
+    """The visits of two products or more that a shop's shoppers made, oldest first."""
+    clicks = read_clicks(database, shop_id, product_ids)
+    return visits_of(clicks.session, clicks.item, clicks.time)

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 # Lists of neighbours that a model may carry, each a feature of its own.
 TOGETHER, WORDS, LINEAR, GRAPH = "together", "words", "linear", "graph"
+# What earlier visits went on to; see `sessions`.
+VISITS = "visits"
 
 # together, words, linear, graph: what the visit's products say of a candidate, newest loudest, the best candidate 1.
 # newest: what co-purchase says from the newest product alone. fold_in: the ALS score, the best candidate 1.
 # trending, popular: log of decayed and of all orders, the shop's best 1. season: log of the lift ahead.
 # bought: log of 1 + the customer's own decayed purchases of it; bought_before: 1 where there are any.
-# category: the share of the visit that lies in the candidate's category. visits: what earlier visits went on to.
+# category: the share of the visit that lies in the candidate's category. visits: odds by what earlier visits went on
+# to, the best candidate 1.
 FEATURES = (
     TOGETHER,
     WORDS,
@@ -29,7 +32,7 @@ FEATURES = (
     "bought",
     "bought_before",
     "category",
-    "visits",
+    VISITS,
 )
 
 # Log-odds, between what Online Retail's and Complete Journey's summer liked best: neither's test weeks are in it.
@@ -47,7 +50,7 @@ PRIOR: Mapping[str, float] = MappingProxyType(
         "bought": 1.5,
         "bought_before": 1.0,
         "category": 0.3,
-        "visits": 3.0,
+        VISITS: 3.0,
     }
 )
 

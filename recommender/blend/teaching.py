@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,23 +33,20 @@ class Lesson:
 
 
 def taught(
-    model: Model, catalogue: Catalogue, baskets: Cases, next_orders: Cases, optional: Collection[str] = ()
+    model: Model, catalogue: Catalogue, baskets: Cases, next_orders: Cases, visits: Cases, optional: Collection[str]
 ) -> Lesson:
     """What held-out orders say of each kind of page, from the model's own weights as the prior.
 
     baskets: orders whose last product is asked for, by all the others (a visit), and by the one before it (a product's
-    page). next_orders: whole orders, asked for by the customer's past (the home page). optional: features that have to
-    win to stay.
+    page). next_orders: whole orders, asked for by the customer's past (the home page). visits: running visits, asked
+    like baskets. optional: features that have to win to stay.
     """
-    asked: dict[str, tuple[Cases, Callable[[Context], Context]]] = {
-        VISIT: (baskets, lambda context: context),
-        PRODUCT: (baskets, _on_the_page),
-        HOME: (next_orders, lambda context: context),
+    asked: dict[str, tuple[list[Cases], Callable[[Context], Context]]] = {
+        VISIT: ([baskets, visits], lambda context: context),
+        PRODUCT: ([baskets, visits], _on_the_page),
+        HOME: ([next_orders], lambda context: context),
     }
-    choices = {
-        page: _choices(model, catalogue, cases, map(seen, contexts(catalogue, cases)))
-        for page, (cases, seen) in asked.items()
-    }
+    choices = {page: _choices(model, catalogue, cases, seen) for page, (cases, seen) in asked.items()}
     priors = {page: np.array(weights, np.float32) for page, weights in model.serving.rankers.items()}
     winning = frozenset(name for name in optional if _wins(choices[VISIT], priors[VISIT], FEATURES.index(name)))
     lost = [FEATURES.index(name) for name in optional if name not in winning]
@@ -92,17 +89,19 @@ def _on_the_page(context: Context) -> Context:
     return replace(context, placement="product", session=last, viewing=last, cart=())
 
 
-def _choices(model: Model, catalogue: Catalogue, cases: Cases, asked: Iterable[Context]) -> Choices:
+def _choices(
+    model: Model, catalogue: Catalogue, questions: Sequence[Cases], seen: Callable[[Context], Context]
+) -> Choices:
     aligned = in_stock(model, catalogue)
     features: list[NDArray[np.float32]] = [np.empty((0, len(FEATURES)), np.float32)]
     taken: list[NDArray[np.bool_]] = [np.empty(0, np.bool_)]
-    for context, wanted in zip(asked, cases.wanted, strict=True):
-        found = considered(aligned, context)
-        if found is None or not np.isin(found.rows, wanted).any():
-            continue
-        features.append(found.features.T)
-        taken.append(np.isin(found.rows, wanted))
+    for cases in questions:
+        for context, wanted in zip(contexts(catalogue, cases), cases.wanted, strict=True):
+            found = considered(aligned, seen(context))
+            if found is None or not np.isin(found.rows, wanted).any():
+                continue
+            features.append(found.features.T)
+            taken.append(np.isin(found.rows, wanted))
     sizes = [len(part) for part in taken[1:]]
-    return Choices(
-        np.concatenate(features), np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]), np.concatenate(taken)
-    )
+    bounds = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+    return Choices(np.concatenate(features), bounds, np.concatenate(taken))

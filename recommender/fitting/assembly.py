@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from recommender.content.cold import cold_factors
 from recommender.content.newcomers import with_newcomers
 from recommender.fitting.data import FitData
 from recommender.fitting.optional import optional_lists
+from recommender.fitting.visits import counted_on, learnt
 from recommender.interactions import Orders, codes
 from recommender.model import Model, Serving
 from recommender.neighbours import Neighbours, Sources, completed, joined
@@ -34,7 +36,7 @@ def model_before(data: FitData, cut: int, factors: Factors, questions: Sequence[
     together = together_of(data, data.orders.time < cut, asked)
     sources = sources_of(data, together, orders, cut, asked)
     neighbours = joined(sources, factors.item, data.parameters, asked)
-    return _model(data, orders, neighbours, factors), together.lists
+    return _model(data, orders, neighbours, factors, cut), together.lists
 
 
 def together_of(data: FitData, kept: NDArray[np.bool_], asked: NDArray[np.int64] | None = None) -> Together:
@@ -65,13 +67,21 @@ def draft_of_all(data: FitData, together: Together) -> tuple[Sources, Neighbours
     return sources, joined(sources, None, data.parameters)
 
 
+def listening(data: FitData, cut: int | None) -> FitData:
+    """The same data, with everything about visits chosen on those that ended before a cut, or on all."""
+    visits = data.visits.before(data.visits.until if cut is None else cut)
+    p = data.parameters
+    return replace(data, next_item=learnt(visits, len(data.catalogue), p.seed, p.threads))
+
+
 def model_of_all(data: FitData, draft: tuple[Sources, Neighbours], factors: Factors) -> Model:
     """The model of all orders."""
     sources, neighbours = draft
-    return _model(data, data.orders, completed(neighbours, sources, factors.item, data.parameters), factors)
+    neighbours = completed(neighbours, sources, factors.item, data.parameters)
+    return _model(data, data.orders, neighbours, factors, data.visits.until)
 
 
-def _model(data: FitData, orders: Orders, neighbours: Neighbours, factors: Factors) -> Model:
+def _model(data: FitData, orders: Orders, neighbours: Neighbours, factors: Factors, cut: int) -> Model:
     p, content, now = data.parameters, data.content.result(), int(orders.time.max(initial=0))
     popular = popularity(orders)
     sold = trending_scores(orders, now, p.trending_half_life_days)
@@ -95,4 +105,5 @@ def _model(data: FitData, orders: Orders, neighbours: Neighbours, factors: Facto
         popular,
         season_lift(orders, now, content.seasonal),
         Serving(p.alpha, p.seed_decay, p.seeds, p.history_half_life_days, neighbours.names, data.lesson.rankers),
+        counted_on(data.next_item, data.visits.before(cut), len(data.catalogue)),
     )

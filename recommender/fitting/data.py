@@ -15,10 +15,12 @@ from recommender.blend.teaching import Lesson
 from recommender.confidence import confidence, line_weights
 from recommender.content.vectors import content_vectors, content_words, price_bands
 from recommender.content.words import similar_by_text
+from recommender.fitting.visits import Visits
 from recommender.graph.vectors import LearntGraph
 from recommender.interactions import Catalogue, Orders, Purchases, user_items
 from recommender.parameters import Parameters
 from recommender.personal.als import Factors
+from recommender.sessions.next_item import NextItem
 from recommender.toplists import TopLists
 from recommender.trends.season import season_words
 
@@ -55,7 +57,8 @@ class FitData:
     """order, users: int64 (m,), of each sold line; now: its newest line's time.
 
     content: being worked out beside the first steps. lesson: what has been taught so far. facts: what figures are split
-    by, which no strategy sees. graph: what the shop's product graph has taught. factorise: as `als.fit_factors`.
+    by, which no strategy sees. graph: what the shop's product graph has taught. visits: all that are known; next_item:
+    how they are listened to, None where that is not known yet, or did not win. factorise: as `als.fit_factors`.
     """
 
     purchases: Purchases
@@ -70,7 +73,9 @@ class FitData:
     lesson: Lesson
     facts: Facts
     graph: LearntGraph | None
+    visits: Visits
     factorise: Factorise
+    next_item: NextItem | None = None
 
 
 def cases_of(split: Callable[..., Cases], data: FitData, span: tuple[int, int], at_most: int) -> Cases:

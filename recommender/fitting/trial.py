@@ -12,10 +12,12 @@ from recommender.backtests.figures import Conditions
 from recommender.backtests.lists import by_fold_in, by_history, by_neighbours, by_purchases, same_for_all, served
 from recommender.backtests.splits import Cases, before, cases_within, described, last_days, next_orders_within
 from recommender.backtests.verdict import ENOUGH_CASES, FEWEST_CASES, Verdict, judge
+from recommender.blend.features import VISITS
 from recommender.blend.teaching import taught
-from recommender.fitting.assembly import model_before
+from recommender.fitting.assembly import listening, model_before
 from recommender.fitting.data import FitData, cases_of
 from recommender.fitting.optional import OPTIONAL
+from recommender.fitting.visits import visit_cases
 from recommender.model import Model, Record
 from recommender.personal.als import Factors
 from recommender.toplists import TopLists
@@ -65,14 +67,20 @@ def teach(data: FitData, span: tuple[int, int], factors: Factors) -> Taught:
     baskets, next_orders = cases_of(cases_within, data, span, most), cases_of(next_orders_within, data, span, most)
     if len(baskets) < FEWEST_CASES:
         return Taught(data, None, None)
-    model, together = model_before(data, span[0], factors, [baskets, next_orders])
+    visits = visit_cases(data.visits, span, most, data.parameters.seed)
+    if len(visits) >= FEWEST_CASES:
+        data = listening(data, span[0])
+    model, together = model_before(data, span[0], factors, [baskets, next_orders, visits])
     best = best_single(_singles(data, model, together, factors, baskets), baskets)
     # What is best alone stays without having to win.
     racing = [name for name in OPTIONAL if name in model.serving.parts and name != best]
-    lesson = taught(model, data.catalogue, baskets, next_orders, racing)
+    if model.next_item is not None:
+        racing.append(VISITS)
+    lesson = taught(model, data.catalogue, baskets, next_orders, visits, racing)
     kept = lesson.winning | ({best} & {*OPTIONAL})
     of_next = best_single(_singles(data, model, together, factors, next_orders), next_orders)
-    return Taught(replace(data, lesson=replace(lesson, winning=frozenset(kept))), best, of_next)
+    data = replace(data, lesson=replace(lesson, winning=frozenset(kept)))
+    return Taught(data if VISITS in kept else replace(data, next_item=None), best, of_next)
 
 
 def tested(lesson: Taught, plan: Plan, factors: Factors) -> tuple[Backtest, Verdict]:

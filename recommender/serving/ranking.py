@@ -9,14 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.blend.diversity import POOL, alike, spread_out
-from recommender.blend.features import FEATURES
+from recommender.blend.features import FEATURES, VISITS
 from recommender.model import Model
 from recommender.personal.folding import fold_in
 from recommender.serving.alignment import Aligned, Offer
+from recommender.sessions.next_item import Scored
 
 _AT = {name: place for place, name in enumerate(FEATURES)}
 _NEWEST, _FOLD_IN, _TRENDING, _POPULAR = _AT["newest"], _AT["fold_in"], _AT["trending"], _AT["popular"]
 _SEASON, _BOUGHT, _BEFORE, _CATEGORY = _AT["season"], _AT["bought"], _AT["bought_before"], _AT["category"]
+_VISITS = _AT[VISITS]
+# So many candidates come from earlier visits.
+VISITED = 50
 _OF_THEMSELVES = (_TRENDING, _POPULAR)
 
 
@@ -24,26 +28,29 @@ class Known(NamedTuple):
     """What a slate is ranked by, in rows of the model.
 
     seeds: what the visit is about, newest first. bought: what the customer bought before, each once; times: float32,
-    how often, each purchase halved by every half-life of age. barred: never to be given; must hold the seeds.
+    how often, each purchase halved by every half-life of age. barred: never to be given. visit: the running visit,
+    oldest first; empty where earlier visits are not to be asked.
     """
 
     seeds: list[int]
     bought: list[int]
     times: NDArray[np.float32]
     barred: list[int]
+    visit: list[int]
 
 
 class Candidates(NamedTuple):
     """What may be shown, c rows of the model, each once, and what is known of each.
 
     features: float32 (features, c), see `blend.features`. told: the lists of neighbours that led here, int32 (s * k,),
-    and float32 (parts, s * k), what each part says.
+    and float32 (parts, s * k), what each part says. visits: what earlier visits lead to.
     """
 
     rows: NDArray[np.int32]
     features: NDArray[np.float32]
     told: NDArray[np.int32]
     said: NDArray[np.float32]
+    visits: Scored | None
 
 
 class Ranked(NamedTuple):
@@ -74,12 +81,17 @@ def candidates(aligned: Aligned, offer: Offer, model: Model, known: Known, *, wi
     told = lists.ravel()
     said = model.neighbour_parts[:, seeds]
     said = (said * weights[:, None]).reshape(len(said), -1)
-    flat = np.concatenate((told, np.array(known.bought, np.int32), offer.popular if widely else _NONE))
+    asked = known.visit if model.next_item is not None else []
+    visits = model.next_item.candidates(asked, offer.known, VISITED) if asked and model.next_item is not None else None
+    bought = np.array(known.bought, np.int32)
+    flat = np.concatenate(
+        (told, bought, visits.rows if visits is not None else _NONE, offer.popular if widely else _NONE)
+    )
     first, kept = _each_once(flat, offer.known, known.barred)
     rows = flat[kept]
     features = np.zeros((len(FEATURES), len(rows)), np.float32)
     if not len(rows):
-        return Candidates(rows, features, told, said)
+        return Candidates(rows, features, told, said, None)
     of_lists = first[: len(told)]
     for name, part in zip(serving.parts, said, strict=True):
         features[_AT[name]] = _best_is_one(np.bincount(of_lists, part, len(flat) + 1)[kept])
@@ -93,7 +105,11 @@ def candidates(aligned: Aligned, offer: Offer, model: Model, known: Known, *, wi
     if known.bought:
         times = np.bincount(first[len(told) : len(told) + len(known.bought)], known.times, len(flat) + 1)[kept]
         features[_BOUGHT], features[_BEFORE] = np.log1p(times), times > 0
-    return Candidates(rows, features, told, said)
+    if visits is not None and len(visits.rows):
+        begin = len(told) + len(bought)
+        odds = np.exp(visits.scores - visits.scores[0])
+        features[_VISITS] = np.bincount(first[begin : begin + len(odds)], odds, len(flat) + 1)[kept]
+    return Candidates(rows, features, told, said, visits)
 
 
 def ranked(
@@ -114,7 +130,7 @@ def ranked(
     weighted = ranker[:, None] * features
     loudness = np.stack(
         (
-            spoke,
+            np.maximum(spoke, weighted[_VISITS]),
             weighted[_BOUGHT] + weighted[_BEFORE],
             weighted[_CATEGORY],
             np.maximum(weighted[_TRENDING] + weighted[_POPULAR] + weighted[_SEASON], 1e-9),
@@ -127,9 +143,26 @@ def ranked(
         by_visit = kinds == VISIT
         because[by_visit] = leading[by_visit]
         counts[by_visit] = model.neighbour_counts[leading, at][by_visit]
+        if found.visits is not None:
+            _told_by_visits(found.visits, rows, by_visit & (weighted[_VISITS] > spoke), because, counts)
         because[kinds == CATEGORY] = known.seeds[0]
     because[kinds == BOUGHT] = rows[kinds == BOUGHT]
     return Ranked(rows, scores[best].tolist(), kinds.tolist(), because.tolist(), counts.tolist())
+
+
+def _told_by_visits(
+    visits: Scored,
+    rows: NDArray[np.int32],
+    chosen: NDArray[np.bool_],
+    because: NDArray[np.int64],
+    counts: NDArray[np.int64],
+) -> None:
+    """Where earlier visits spoke loudest, the product of this one that they share; they are no orders, so no count."""
+    leading = dict(zip(visits.rows.tolist(), visits.because.tolist(), strict=True))
+    for place in np.flatnonzero(chosen).tolist():
+        row = int(rows[place])
+        if leading.get(row, -1) >= 0:
+            because[place], counts[place] = leading[row], 0
 
 
 def _loudest_seeds(

@@ -201,7 +201,8 @@ def _known(aligned: Aligned, place: _Place, taken: set[int], rung: _Rung) -> Kno
     barred = aligned.model_rows([*taken])
     # What was bought before may be bought again; what lies in the visit is before the shopper's eyes already.
     seen = [] if rung.page == HOME else aligned.model_rows(place.newest_first)
-    return Known(seeds, bought, times, [*seen, *barred])
+    visit = [] if rung.page == HOME else aligned.model_rows(rung.about)[::-1]
+    return Known(seeds, bought, times, [*seen, *barred], visit)
 
 
 def _add_ranked(

@@ -33,7 +33,7 @@ def test_each_candidate_stands_once_is_on_offer_and_its_features_are_what_the_mo
 ) -> None:
     aligned = align(MODEL, Shelf(CATALOGUE.product_ids, np.array(stock, np.int8), CATALOGUE.category, NEWEST))
     avoided = [*seeds, *barred]
-    known = Known(seeds, [*bought], np.array([*bought.values()], np.float32), avoided)
+    known = Known(seeds, [*bought], np.array([*bought.values()], np.float32), avoided, [])
     found = candidates(aligned, aligned.sellable, MODEL, known, widely=widely)
     assert len(set(found.rows.tolist())) == len(found.rows)
     weights = seed_weights(MODEL, len(seeds))
@@ -54,7 +54,7 @@ def test_each_candidate_stands_once_is_on_offer_and_its_features_are_what_the_mo
 @given(st.lists(rows, min_size=1, max_size=5, unique=True), st.integers(1, 30))
 def test_the_best_come_first_and_fewer_are_the_first_of_more(seeds: list[int], count: int) -> None:
     aligned = align(MODEL, Shelf(CATALOGUE.product_ids, np.full(N, 3, np.int8), CATALOGUE.category, NEWEST))
-    known = Known(seeds, [], np.empty(0, np.float32), seeds)
+    known = Known(seeds, [], np.empty(0, np.float32), seeds, [])
     found = candidates(aligned, aligned.sellable, MODEL, known, widely=True)
     best, more = (ranked(aligned, MODEL, known, found, prior_weights(), many) for many in (count, N))
     assert best.scores == sorted(best.scores, reverse=True)

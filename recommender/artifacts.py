@@ -20,7 +20,7 @@ from recommender.model import Model, Record, Serving
 from recommender.sessions.next_item import NextItem
 from recommender.sessions.parts import arrays_of, from_parts, numbers_of
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST = "manifest.json"
 VISITS = "visits_"
 ARRAYS: dict[str, tuple[str, int]] = {
@@ -33,6 +33,8 @@ ARRAYS: dict[str, tuple[str, int]] = {
     "trending": ("float32", 1),
     "popular": ("float32", 1),
     "season": ("float32", 1),
+    "origin_rows": ("int32", 1),
+    "origin_lifts": ("float32", 2),
 }
 
 
@@ -87,7 +89,8 @@ def load(folder: Path) -> tuple[Model, dict[str, object]]:
 
 def _serving(written: dict[str, Any]) -> Serving:
     rankers = {page: tuple(weights) for page, weights in written["rankers"].items()}
-    return Serving(**{**written, "parts": tuple(written["parts"]), "rankers": rankers})
+    told = {"parts": tuple(written["parts"]), "origins": tuple(written["origins"]), "rankers": rankers}
+    return Serving(**{**written, **told})
 
 
 def _next_item(folder: Path, written: dict[str, Any]) -> NextItem | None:
@@ -144,8 +147,11 @@ def _read_array(path: Path, part: dict[str, Any]) -> NDArray[Any]:
 def _check_shapes(folder: Path, model: Model) -> None:
     shape = model.neighbour_items.shape
     parts = (len(model.serving.parts), *shape)
-    unlike = [name for name in ARRAYS if name != "neighbour_parts" and len(getattr(model, name)) != len(model)]
+    other = ("neighbour_parts", "origin_rows", "origin_lifts")
+    unlike = [name for name in ARRAYS if name not in other and len(getattr(model, name)) != len(model)]
+    lifts = (len(model.serving.origins), len(model.origin_rows))
     agree = model.neighbour_parts.shape == parts and model.neighbour_counts.shape == shape
+    agree = agree and model.origin_lifts.shape == lifts
     features = {len(weights) for weights in model.serving.rankers.values()}
     if unlike or not agree or model.item_factors.shape != model.fold_factors.shape or features != {len(FEATURES)}:
         raise BadArtifact(f"{folder.name}: the arrays are not of one size")

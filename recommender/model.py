@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ class Serving:
 
     parts: what the model's lists of neighbours are made of, names of `blend.features`, co-purchase first.
     rankers: by kind of page, the weights of all features in log-odds.
+    origins: where and when visits come from, such as "country:GB" or "hour:14", each a row of `Model.origin_lifts`.
     first_rung: where the ladder begins on pages that are about no product; other than the first only where there are
     too few orders to teach a ranker by, see `backtests.ladder`.
     """
@@ -28,6 +29,7 @@ class Serving:
     parts: tuple[str, ...]
     rankers: Mapping[str, tuple[float, ...]]
     first_rung: str = "session"
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Model:
     popular: float32 (n,), all orders; 0 where never bought.
     season: float32 (n,), how much more it sells in the weeks ahead, by last year; 1 where nothing is known.
     next_item: what earlier visits went on to; None where there are too few of them, or they did not win.
+    origin_rows: int32 (p,), rows that are ranked by where a visit comes from; origin_lifts: float32 (origins, p), log
+    of what each origin buys of them over what the shop buys. Empty where neither place nor hour tells anything.
     tested: how it did in the backtest before it was published; None where there were too few orders for one.
     """
 
@@ -69,6 +73,8 @@ class Model:
     serving: Serving
     next_item: NextItem | None = None
     tested: Record | None = None
+    origin_rows: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    origin_lifts: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
     def __len__(self) -> int:
         return len(self.product_ids)

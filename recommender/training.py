@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from recommender.backtests.backtest import Backtest
@@ -55,13 +56,15 @@ def fit(
     facts: Facts = NO_FACTS,
     graph: LearntGraph | None = None,
     visits: Visits = NO_VISITS,
+    country: NDArray[np.str_] | None = None,
     factorise: Factorise = fit_factors,
 ) -> Fit:
     """Fit what lies before the test weeks, test it on them, fit on to the end from there, and judge.
 
     serving: the model that serves now, if any; serving_until: the newest purchase it knows, microseconds since 1970.
     facts: what the backtest's figures are split and weighed by, which no strategy sees. graph: what the shop's product
-    graph has taught, if it has one. visits: what shoppers looked at.
+    graph has taught, if it has one. visits: what shoppers looked at. country: str (m,), of each sold line, ""
+    where not known.
     factorise: what makes factors; `spark.trainer` has one that does it on a cluster.
     progress: told the stage and the share of the work that is done, 0 to 1. Raises BadPurchases.
     """
@@ -70,7 +73,7 @@ def fit(
     with threadpool_limits(limits=1, user_api="blas"), _beside() as beside:
         content = beside.submit(content_of, catalogue, parameters)
         data = _prepared(purchases, catalogue, parameters, content, facts, graph, visits, factorise)
-        return _fitted(data, serving, serving_until, progress, beside)
+        return _fitted(replace(data, country=country), serving, serving_until, progress, beside)
 
 
 @contextmanager

@@ -177,6 +177,7 @@ class _Run:
             serving_until=serving_until,
             progress=fitting,
             visits=read_visits(self.database, self.shop_id, data.catalogue.product_ids),
+            country=data.country,
             graph=load_vectors(vectors_path(self.settings, self.shop_id)),
             factorise=self._factorise(len(data.purchases)),
         )

@@ -45,6 +45,11 @@ REFUNDS = Bulk(
     WHERE r.shop_id = {shop} AND l.quantity > 0
     """,
 )
+# What a request can name; file imports may hold names in words, which no request does.
+CODED = """
+    FROM "order" WHERE shop_id = {shop} AND length(country) = 2
+    AND lower(substr(country, 1, 1)) BETWEEN 'a' AND 'z' AND lower(substr(country, 2, 1)) BETWEEN 'a' AND 'z'
+"""
 ORDERS_A_CHUNK = 32_768
 # Two halves of the time between, so that two connections read. That orders are asked for by time also has SQLite read
 # them as they lie, and not by customer.
@@ -53,13 +58,17 @@ ENDS = """SELECT (SELECT MIN(ordered_at) {orders}), (SELECT MAX(ordered_at) {ord
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """One shop's history. orders: how many kept orders it holds; data_from, data_until: microseconds, None if empty."""
+    """One shop's history. orders: how many kept orders it holds; data_from, data_until: microseconds, None if empty.
+
+    country: str (m,), of each sold line's order by its code of two letters, "" where not known; None where none is.
+    """
 
     purchases: Purchases
     catalogue: Catalogue
     orders: int
     data_from: int | None
     data_until: int | None
+    country: NDArray[np.str_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,7 @@ def read_training_data(database: Database, shop_id: int) -> TrainingData:
         orders=len(orders.ids),
         data_from=int(times.min()) if len(times) else None,
         data_until=int(times.max()) if len(times) else None,
+        country=_countries(database, shop_id, purchases.basket),
     )
 
 
@@ -159,6 +169,20 @@ def _read_lines(database: Database, shop_id: int, orders: _Orders, product_ids: 
         )
 
     return _joined(read_ranges(database, LINES, shop_id, orders.ids[::ORDERS_A_CHUNK].tolist(), known))
+
+
+def _countries(database: Database, shop_id: int, order: NDArray[np.int64]) -> NDArray[np.str_] | None:
+    letter = "unicode" if database.is_sqlite else "ascii"
+    letters = [f"{letter}(substr(country, {at}, 1))" for at in (1, 2)]
+    found = read_integers(database, Bulk(("id", *letters), CODED), shop_id)
+    if not (len(found) and len(order)):
+        return None
+    found = found[np.argsort(found[:, 0])]
+    at, known = _positions(found[:, 0], order)
+    pairs = found[:, 1] * 128 + found[:, 2]
+    distinct, codes = np.unique(np.where(known, pairs[at], 0), return_inverse=True)
+    names = np.array([f"{chr(pair // 128)}{chr(pair % 128)}".upper() if pair else "" for pair in distinct.tolist()])
+    return names[codes]
 
 
 def _positions(ascending: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:

@@ -42,8 +42,11 @@ def with_newcomers(
     if past.sum() < FEWEST_LAUNCHES:
         return trending
     steady = half_life_days / np.log(2) / LAUNCH_DAYS
-    sold = np.log1p(_early_orders(orders, begun) * steady)
-    expected = np.expm1(np.maximum(map_content(content, sold[:, None], past.astype(np.float32), seed)[:, 0], 0))
+    sold = _early_orders(orders, begun) * steady
+    told = map_content(content, np.log1p(sold)[:, None], past.astype(np.float32), seed)[:, 0]
+    expected = np.expm1(np.maximum(told, 0))
+    # The mean of logs is the log of what is usual; a few that sell best make up much of what is sold.
+    expected *= sold[past].sum() / max(float(expected[past].sum()), 1e-9)
     left = 1 - np.clip((now - np.minimum(begun, now)) / LAUNCH, 0, 1)
     return (trending + expected * left).astype(np.float32)
 

@@ -51,10 +51,15 @@ class ContextPrior:
         for name, value in visit.items():
             trait = self.traits.get(name)
             if trait is not None and trait.share > 0 and 0 <= value < len(trait.counts):
-                logs = logs + trait.share * _log_ratio(trait.counts[value], self.usual, trait.strength)
+                logs = logs + self.lift(name, value)
         shares = np.exp(logs - logs.max(initial=-np.inf)) if len(logs) else logs
         found: NDArray[np.float32] = (shares / max(shares.sum(), 1e-30)).astype(np.float32)
         return found
+
+    def lift(self, name: str, value: int) -> NDArray[np.float64]:
+        """Log of what a trait's value multiplies each product's share by, float64 (n,)."""
+        trait = self.traits[name]
+        return np.asarray(trait.share * _log_ratio(trait.counts[value], self.usual, trait.strength))
 
 
 def fit_context_prior(

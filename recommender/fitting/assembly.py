@@ -14,6 +14,7 @@ from recommender.content.cold import cold_factors
 from recommender.content.newcomers import with_newcomers
 from recommender.fitting.data import FitData
 from recommender.fitting.optional import optional_lists
+from recommender.fitting.origins import with_origins
 from recommender.fitting.visits import counted_on, learnt
 from recommender.interactions import Orders, codes
 from recommender.model import Model, Serving
@@ -78,7 +79,8 @@ def model_of_all(data: FitData, draft: tuple[Sources, Neighbours], factors: Fact
     """The model of all orders."""
     sources, neighbours = draft
     neighbours = completed(neighbours, sources, factors.item, data.parameters)
-    return _model(data, data.orders, neighbours, factors, data.visits.until)
+    model = _model(data, data.orders, neighbours, factors, data.visits.until)
+    return with_origins(model, data.purchases, data.country)
 
 
 def _model(data: FitData, orders: Orders, neighbours: Neighbours, factors: Factors, cut: int) -> Model:

@@ -58,7 +58,8 @@ class FitData:
 
     content: being worked out beside the first steps. lesson: what has been taught so far. facts: what figures are split
     by, which no strategy sees. graph: what the shop's product graph has taught. visits: all that are known; next_item:
-    how they are listened to, None where that is not known yet, or did not win. factorise: as `als.fit_factors`.
+    how they are listened to, None where that is not known yet, or did not win. country: of each sold line, see
+    `training.fit`. factorise: as `als.fit_factors`.
     """
 
     purchases: Purchases
@@ -76,6 +77,7 @@ class FitData:
     visits: Visits
     factorise: Factorise
     next_item: NextItem | None = None
+    country: NDArray[np.str_] | None = None
 
 
 def cases_of(split: Callable[..., Cases], data: FitData, span: tuple[int, int], at_most: int) -> Cases:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recommender.serving.alignment import Aligned, Offer, align
 from recommender.serving.availability import Availability
+from recommender.serving.origins import trending_there
 from recommender.serving.ranking import BOUGHT, CATEGORY, SELLS, Candidates, Known, Ranked, candidates, ranked
 
 __all__ = ["Aligned", "Context", "RankedSlate", "Reason", "SlateItem", "align", "build_slate"]
@@ -29,7 +30,8 @@ class Context:
 
     session: what was viewed and put into the cart, oldest first. viewing: what the page shows, the main one last.
     count: how many products are wanted. history: what a known customer bought before, oldest first, each purchase with
-    its age in days.
+    its age in days. origins: where and when the visit comes from, see `serving.origins`; it counts where nothing else
+    does.
     """
 
     placement: str
@@ -38,6 +40,7 @@ class Context:
     cart: tuple[int, ...]
     count: int
     history: tuple[tuple[int, float], ...] = ()
+    origins: tuple[str, ...] = ()
 
 
 class Reason(NamedTuple):
@@ -85,6 +88,7 @@ class _Place(NamedTuple):
     barred: list[int]
     history: list[int]
     times: list[float]
+    origins: tuple[str, ...]
 
 
 class _Rung(NamedTuple):
@@ -129,7 +133,9 @@ def _placed(aligned: Aligned, context: Context) -> _Place:
     in_session = not set(session) <= set(viewing)
     model = aligned.model
     begin = 0 if model is None or viewing else RUNGS.index(model.serving.first_rung)
-    return _Place(begin, newest_first, in_session, focus, [*viewing, *cart], [*times], [*times.values()])
+    return _Place(
+        begin, newest_first, in_session, focus, [*viewing, *cart], [*times], [*times.values()], context.origins
+    )
 
 
 def _times(aligned: Aligned, history: tuple[tuple[int, float], ...]) -> dict[int, float]:
@@ -160,7 +166,10 @@ def _climbed(aligned: Aligned, offer: Offer, place: _Place, count: int) -> list[
             wanted = count - len(items) + len(taken)
             _add_rows(items, taken, aligned, aligned.of_category(offer, row, wanted), "category", reason, count)
     if len(items) < count and place.begin <= RUNGS.index("trending"):
-        _add_rows(items, taken, aligned, offer.trending[: count + len(taken)].tolist(), "trending", _TRENDING, count)
+        wanted = count + len(taken)
+        there = trending_there(aligned, offer, place.origins, wanted) if place.origins else []
+        trending = dict.fromkeys([*there, *offer.trending[:wanted].tolist()])
+        _add_rows(items, taken, aligned, [*trending], "trending", _TRENDING, count)
     if len(items) < count:
         _add_rows(items, taken, aligned, offer.newest[: count + len(taken)].tolist(), "newest", _NEW, count)
     return items

@@ -177,3 +177,23 @@ def test_a_price_in_another_currency_than_the_shops_is_not_known(database: Datab
     catalogue = read(database, shop_id, *changes).catalogue
     assert catalogue.price is not None
     assert sorted(catalogue.price.tolist()) == [0.0, *[float(np.float32(9.9))] * 3]
+
+
+def test_each_line_knows_the_country_its_order_went_to_where_it_is_told_by_its_code(
+    database: Database, shop_id: int
+) -> None:
+    told = []
+    for number, country in enumerate(("DE", "gb", "", "United Kingdom"), start=1):
+        change = order(number, [1, 2])
+        assert isinstance(change, Current)
+        assert isinstance(change.record, Order)
+        told.append(Current(replace(change.record, country=country), change.version))
+    data = read(database, shop_id, *told)
+    assert data.country is not None
+    by_order = dict(zip(data.purchases.basket.tolist(), data.country.tolist(), strict=True))
+    assert list(dict(sorted(by_order.items())).values()) == ["DE", "GB", "", ""]
+    assert len(data.country) == len(data.purchases) == 8
+
+
+def test_a_shop_whose_orders_name_no_country_has_none(database: Database, shop_id: int) -> None:
+    assert read(database, shop_id, order(1, [1])).country is None

@@ -15,7 +15,9 @@ from integration.services.market_shelf import View
 from integration.services.shelves import Shelves
 from integration.services.slate_log import SlateLog
 from integration.services.visits import NOTHING_KNOWN, Visit, Visits
+from integration.storage.base import to_micros
 from integration.storage.point_reads import PointReads
+from recommender.serving.origins import moment
 from recommender.serving.slates import Context, RankedSlate, SlateItem, build_slate
 
 log = logging.getLogger(__name__)
@@ -31,7 +33,10 @@ class NoSuchShop(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SlateRequest:
-    """What a page asks for. Product ids are the platform's own; those that the shop doesn't have are passed over."""
+    """What a page asks for. Product ids are the platform's own; those that the shop doesn't have are passed over.
+
+    origins: what the visit comes from, as `recommender.serving.origins` calls it.
+    """
 
     shop: str
     placement: str
@@ -41,6 +46,7 @@ class SlateRequest:
     market: str | None = None
     currency: str | None = None
     count: int = 8
+    origins: tuple[str, ...] = ()
 
 
 class Slates:
@@ -99,7 +105,8 @@ class Slates:
         cart = tuple(int(ids[row_of[key]]) for key in request.cart if key in row_of)
         visit = self._visit(shop_id, request.visitor, now)
         session = (*visit.seen, *cart, *viewing)
-        context = Context(request.placement, session, viewing, cart, request.count, visit.bought)
+        origins = (*request.origins, *moment(to_micros(now)))
+        context = Context(request.placement, session, viewing, cart, request.count, visit.bought, origins)
         try:
             return build_slate(view.aligned, context)
         except Exception:

@@ -109,6 +109,7 @@ def _slate_parameters() -> list[dict[str, Any]]:
     count = {"type": "integer", "minimum": 1, "maximum": storefront.MOST_ITEMS, "default": 8}
     placement = {"type": "string", "enum": list(storefront.PLACEMENTS)}
     markets = "ISO 4217; picks the first market with prices in it, where no market is given"
+    countries = "ISO 3166 country of the visitor, upper case; the market's where it is not given; it is not kept"
     return [
         _parameter("shop", "the shop's key", shop, required=True),
         _parameter("placement", "where the slate is shown", placement, required=True),
@@ -118,6 +119,8 @@ def _slate_parameters() -> list[dict[str, Any]]:
         _parameter("market", "ISO 3166 country, upper case", _pattern(storefront.MARKET.pattern)),
         _parameter("currency", markets, _pattern(storefront.CURRENCY.pattern)),
         _parameter("locale", "BCP 47 tag of the page's language", _pattern(storefront.LOCALE.pattern)),
+        _parameter("country", countries, _pattern(storefront.MARKET.pattern)),
+        _parameter("referrer", "host of the page that led here; it is not kept", _pattern(storefront.HOST.pattern)),
         _parameter("count", "how many items at most", count),
     ]
 

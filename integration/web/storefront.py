@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from integration.services import behaviour
 from integration.services.behaviour import Events
 from integration.services.slates import SlateRequest
+from integration.web import visitor_context
 from integration.web.errors import BadRequest
 from integration.web.services import services
 
@@ -22,6 +23,7 @@ PLACEMENTS = ("product", "cart", "home", "collection", "search", "post_purchase"
 MOST_ITEMS = 48
 MOST_IDS = 50
 LONGEST_ID = 255
+LONGEST_AGENT = 512
 MOST_FIELDS = 150
 HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
 
@@ -29,6 +31,7 @@ VISITOR = re.compile(r"[A-Za-z0-9_-]{8,64}")
 MARKET = re.compile(r"[A-Z]{2}")
 CURRENCY = re.compile(r"[A-Z]{3}")
 LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
+HOST = re.compile(r"[A-Za-z0-9.-]{1,253}")
 Arguments = Mapping[str, list[str]]
 _decoder = msgspec.json.Decoder(Events)
 
@@ -44,15 +47,18 @@ def slates() -> ResponseReturnValue:
     if not 0 < len(shop) <= 64 or "\0" in shop:
         raise BadRequest("shop must be the shop's key, 1 to 64 characters")
     _matching(arguments, "locale", LOCALE)
+    market, country = _matching(arguments, "market", MARKET), _matching(arguments, "country", MARKET)
+    agent, referrer = request.environ.get("HTTP_USER_AGENT", ""), _matching(arguments, "referrer", HOST)
     wanted = SlateRequest(
         shop=shop,
         placement=placement,
         products=_ids(arguments, "product"),
         cart=_ids(arguments, "cart"),
         visitor=_matching(arguments, "visitor", VISITOR) or "",
-        market=_matching(arguments, "market", MARKET),
+        market=market,
         currency=_matching(arguments, "currency", CURRENCY),
         count=_count(_one(arguments, "count")),
+        origins=visitor_context.origins(country or market, agent[:LONGEST_AGENT], referrer),
     )
     return Response(services().slates.answer(wanted), 200, HEADERS, "application/json")
 

@@ -15,14 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.blend.features import FEATURES
+from recommender.content.search_words import SearchWords
 from recommender.errors import BadArtifact
 from recommender.model import Model, Record, Serving
 from recommender.sessions.next_item import NextItem
 from recommender.sessions.parts import arrays_of, from_parts, numbers_of
 
-FORMAT = 4
+FORMAT = 5
 MANIFEST = "manifest.json"
-VISITS = "visits_"
+VISITS, SEARCH = "visits_", "search_"
 ARRAYS: dict[str, tuple[str, int]] = {
     "product_ids": ("int64", 1),
     "item_factors": ("float32", 2),
@@ -50,6 +51,7 @@ def save(model: Model, folder: Path, manifest: dict[str, object]) -> None:
     try:
         visits = model.next_item
         arrays = {name: getattr(model, name) for name in ARRAYS}
+        arrays |= {f"{SEARCH}{name}": array for name, array in model.search._asdict().items()}
         arrays |= {} if visits is None else {f"{VISITS}{name}": array for name, array in arrays_of(visits).items()}
         parts = {name: _write_array(partial / f"{name}.npy", array) for name, array in arrays.items()}
         numbers = {
@@ -80,7 +82,8 @@ def load(folder: Path) -> tuple[Model, dict[str, object]]:
             raise BadArtifact(f"{folder.name}: it holds {kinds}")
         tested = Record(**written["tested"]) if written["tested"] else None
         serving, next_item = _serving(written["serving"]), _next_item(folder, written)
-        model = Model(**arrays, serving=serving, next_item=next_item, tested=tested)
+        search = _search(folder, written)
+        model = Model(**arrays, serving=serving, next_item=next_item, search=search, tested=tested)
     except (KeyError, TypeError) as error:
         raise BadArtifact(f"{folder.name}: the manifest lacks {error}") from error
     _check_shapes(folder, model)
@@ -99,6 +102,13 @@ def _next_item(folder: Path, written: dict[str, Any]) -> NextItem | None:
     stored = {name: part for name, part in written["parts"].items() if name.startswith(VISITS)}
     arrays = {name.removeprefix(VISITS): _read_array(folder / f"{name}.npy", part) for name, part in stored.items()}
     return from_parts(arrays, written["visits"])
+
+
+def _search(folder: Path, written: dict[str, Any]) -> SearchWords:
+    names = {field: f"{SEARCH}{field}" for field in SearchWords._fields}
+    return SearchWords(
+        **{field: _read_array(folder / f"{name}.npy", written["parts"][name]) for field, name in names.items()}
+    )
 
 
 def _write_array(path: Path, array: NDArray[Any]) -> dict[str, object]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.content.search_words import NO_WORDS, SearchWords
 from recommender.sessions.next_item import NextItem
 
 
@@ -58,6 +59,7 @@ class Model:
     next_item: what earlier visits went on to; None where there are too few of them, or they did not win.
     origin_rows: int32 (p,), rows that are ranked by where a visit comes from; origin_lifts: float32 (origins, p), log
     of what each origin buys of them over what the shop buys. Empty where neither place nor hour tells anything.
+    search: the words of products, for the page that a search leads to.
     tested: how it did in the backtest before it was published; None where there were too few orders for one.
     """
 
@@ -75,6 +77,7 @@ class Model:
     tested: Record | None = None
     origin_rows: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     origin_lifts: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    search: SearchWords = NO_WORDS
 
     def __len__(self) -> int:
         return len(self.product_ids)

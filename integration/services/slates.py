@@ -35,7 +35,7 @@ class NoSuchShop(Exception):
 class SlateRequest:
     """What a page asks for. Product ids are the platform's own; those that the shop doesn't have are passed over.
 
-    origins: what the visit comes from, as `recommender.serving.origins` calls it.
+    origins: what the visit comes from, as `recommender.serving.origins` calls it. query: what was searched for.
     """
 
     shop: str
@@ -47,6 +47,7 @@ class SlateRequest:
     currency: str | None = None
     count: int = 8
     origins: tuple[str, ...] = ()
+    query: str = ""
 
 
 class Slates:
@@ -106,7 +107,8 @@ class Slates:
         visit = self._visit(shop_id, request.visitor, now)
         session = (*visit.seen, *cart, *viewing)
         origins = (*request.origins, *moment(to_micros(now)))
-        context = Context(request.placement, session, viewing, cart, request.count, visit.bought, origins)
+        count, query = request.count, request.query
+        context = Context(request.placement, session, viewing, cart, count, visit.bought, origins, query)
         try:
             return build_slate(view.aligned, context)
         except Exception:

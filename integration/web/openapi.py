@@ -27,7 +27,15 @@ class Reason(msgspec.Struct, frozen=True):
     """Why an item is here. `because`: the product that led to it; `count`: how often, never under 10."""
 
     kind: Literal[
-        "session", "similar", "bought_together", "history", "bought_before", "same_category", "trending", "new"
+        "search",
+        "session",
+        "similar",
+        "bought_together",
+        "history",
+        "bought_before",
+        "same_category",
+        "trending",
+        "new",
     ]
     because: str | None
     because_title: str | None
@@ -46,7 +54,7 @@ class Item(msgspec.Struct, frozen=True):
     compare_at_price: Price | None
     stock: Literal["in_stock", "low", "back_soon"]
     score: float
-    strategy: Literal["session", "personal", "item", "category", "trending", "newest"]
+    strategy: Literal["search", "session", "personal", "item", "category", "trending", "newest"]
     reason: Reason
 
 
@@ -55,7 +63,7 @@ class SlateAnswer(msgspec.Struct, frozen=True):
 
     slate: str
     placement: str
-    strategy: Literal["session", "personal", "item", "category", "trending", "newest", ""]
+    strategy: Literal["search", "session", "personal", "item", "category", "trending", "newest", ""]
     model_version: str | None
     arm: str
     propensity: float
@@ -109,6 +117,7 @@ def _slate_parameters() -> list[dict[str, Any]]:
     count = {"type": "integer", "minimum": 1, "maximum": storefront.MOST_ITEMS, "default": 8}
     placement = {"type": "string", "enum": list(storefront.PLACEMENTS)}
     markets = "ISO 4217; picks the first market with prices in it, where no market is given"
+    query = {"type": "string", "maxLength": storefront.LONGEST_QUERY}
     countries = "ISO 3166 country of the visitor, upper case; the market's where it is not given; it is not kept"
     return [
         _parameter("shop", "the shop's key", shop, required=True),
@@ -121,6 +130,7 @@ def _slate_parameters() -> list[dict[str, Any]]:
         _parameter("locale", "BCP 47 tag of the page's language", _pattern(storefront.LOCALE.pattern)),
         _parameter("country", countries, _pattern(storefront.MARKET.pattern)),
         _parameter("referrer", "host of the page that led here; it is not kept", _pattern(storefront.HOST.pattern)),
+        _parameter("q", "what was searched for; heard by the placement search", query),
         _parameter("count", "how many items at most", count),
     ]
 

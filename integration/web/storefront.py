@@ -24,6 +24,7 @@ MOST_ITEMS = 48
 MOST_IDS = 50
 LONGEST_ID = 255
 LONGEST_AGENT = 512
+LONGEST_QUERY = 200
 MOST_FIELDS = 150
 HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
 
@@ -58,6 +59,7 @@ def slates() -> ResponseReturnValue:
         market=market,
         currency=_matching(arguments, "currency", CURRENCY),
         count=_count(_one(arguments, "count")),
+        query=_query(arguments, placement),
         origins=visitor_context.origins(country or market, agent[:LONGEST_AGENT], referrer),
     )
     return Response(services().slates.answer(wanted), 200, HEADERS, "application/json")
@@ -125,6 +127,14 @@ def _matching(arguments: Arguments, name: str, pattern: re.Pattern[str]) -> str 
     if not pattern.fullmatch(value):
         raise BadRequest(f"{name} must match {pattern.pattern}")
     return value
+
+
+def _query(arguments: Arguments, placement: str) -> str:
+    """What was searched for, on a page that answers a search."""
+    query = _one(arguments, "q")
+    if len(query) > LONGEST_QUERY:
+        raise BadRequest(f"q takes up to {LONGEST_QUERY} characters")
+    return query if placement == "search" else ""
 
 
 def _count(text: str) -> int:

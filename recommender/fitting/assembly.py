@@ -12,6 +12,7 @@ from recommender.backtests.splits import Cases
 from recommender.baskets.together import Together, bought_together, placed_nearby
 from recommender.content.cold import cold_factors
 from recommender.content.newcomers import with_newcomers
+from recommender.content.search_words import search_words
 from recommender.fitting.data import FitData
 from recommender.fitting.optional import optional_lists
 from recommender.fitting.origins import with_origins
@@ -80,6 +81,7 @@ def model_of_all(data: FitData, draft: tuple[Sources, Neighbours], factors: Fact
     sources, neighbours = draft
     neighbours = completed(neighbours, sources, factors.item, data.parameters)
     model = _model(data, data.orders, neighbours, factors, data.visits.until)
+    model = replace(model, search=search_words(data.catalogue.texts, model.trending))
     return with_origins(model, data.purchases, data.country)
 
 

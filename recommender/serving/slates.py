@@ -12,11 +12,13 @@ from recommender.serving.alignment import Aligned, Offer, align
 from recommender.serving.availability import Availability
 from recommender.serving.origins import trending_there
 from recommender.serving.ranking import BOUGHT, CATEGORY, SELLS, Candidates, Known, Ranked, candidates, ranked
+from recommender.serving.search import matching
 
 __all__ = ["Aligned", "Context", "RankedSlate", "Reason", "SlateItem", "align", "build_slate"]
 
 # The kinds of page that have a ranker of their own: a visit, one product's page, and a known customer's home page.
 VISIT, PRODUCT, HOME = "visit", "product", "home"
+SEARCH = "search"
 RUNGS = ("session", "item", "category", "trending", "newest")
 TELLING_COUNT = 10
 LATE_SHARE = 4
@@ -31,7 +33,7 @@ class Context:
     session: what was viewed and put into the cart, oldest first. viewing: what the page shows, the main one last.
     count: how many products are wanted. history: what a known customer bought before, oldest first, each purchase with
     its age in days. origins: where and when the visit comes from, see `serving.origins`; it counts where nothing else
-    does.
+    does. query: the words of a search that the page answers.
     """
 
     placement: str
@@ -41,14 +43,15 @@ class Context:
     count: int
     history: tuple[tuple[int, float], ...] = ()
     origins: tuple[str, ...] = ()
+    query: str = ""
 
 
 class Reason(NamedTuple):
     """Why a product is in a slate.
 
-    kind: session, similar, bought_together, history (something bought before led here), bought_before (this very
-    product was), same_category, trending or new. because: the product id that led here. count: orders that hold both,
-    None when under 10.
+    kind: search (it has the words searched for), session, similar, bought_together, history (something bought before
+    led here), bought_before (this very product was), same_category, trending or new. because: the product id that led
+    here. count: orders that hold both, None when under 10.
     """
 
     kind: str
@@ -89,6 +92,7 @@ class _Place(NamedTuple):
     history: list[int]
     times: list[float]
     origins: tuple[str, ...]
+    query: str
 
 
 class _Rung(NamedTuple):
@@ -101,6 +105,7 @@ class _Rung(NamedTuple):
 
 
 _TRENDING = Reason("trending", None, None)
+_SEARCHED = Reason("search", None, None)
 _NEW = Reason("new", None, None)
 _EMPTY = RankedSlate("", ())
 _NEVER = np.empty(0, np.float32)
@@ -109,8 +114,8 @@ _NEVER = np.empty(0, np.float32)
 def build_slate(aligned: Aligned, context: Context) -> RankedSlate:
     """The best products to show, at most `context.count`, from the first rungs of the ladder that have any.
 
-    Rungs: session (for a known customer on whom nothing newer is known: personal), item, category, trending, newest;
-    each fills what the ones above left open. Never a product that
+    Rungs: search (where the page answers one), session (for a known customer on whom nothing newer is known:
+    personal), item, category, trending, newest; each fills what the ones above left open. Never a product that
     is hidden, being viewed, in the cart or already in the slate. Sold-out ones only if the shelf says "back soon":
     those that would have had a place keep one, last, but at most a quarter of the slate unless places stay empty.
     """
@@ -133,9 +138,8 @@ def _placed(aligned: Aligned, context: Context) -> _Place:
     in_session = not set(session) <= set(viewing)
     model = aligned.model
     begin = 0 if model is None or viewing else RUNGS.index(model.serving.first_rung)
-    return _Place(
-        begin, newest_first, in_session, focus, [*viewing, *cart], [*times], [*times.values()], context.origins
-    )
+    about = (begin, newest_first, in_session, focus, [*viewing, *cart], [*times], [*times.values()])
+    return _Place(*about, context.origins, context.query)
 
 
 def _times(aligned: Aligned, history: tuple[tuple[int, float], ...]) -> dict[int, float]:
@@ -155,6 +159,9 @@ def _climbed(aligned: Aligned, offer: Offer, place: _Place, count: int) -> list[
     """The ladder, rung by rung, until the slate is full."""
     items: list[SlateItem] = []
     taken = set(place.barred)
+    if place.query:
+        found = matching(aligned, offer, place.query, count + len(taken))
+        _add_rows(items, taken, aligned, found, SEARCH, _SEARCHED, count)
     for rung in _rungs(place):
         if len(items) < count:
             _add_ranked(items, taken, aligned, offer, place, count, rung)

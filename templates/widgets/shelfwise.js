@@ -17,6 +17,7 @@
       session: "Because you looked at {}", similar: "Similar to {}", bought_together: "Bought together with {}",
       history: "Because you bought {}", bought_before: "You bought this before",
       same_category: "More of the same kind", trending: "Popular right now", new: "New in",
+      search: "Matches your search",
       this_similar: "Similar to this", this_bought_together: "Bought together with this", count: "{} orders",
       in_cart: "Goes with {} in your cart",
       low: "Only a few left", back_soon: "Back soon", add: "Add to cart", was: "Before", now: "Now",
@@ -26,6 +27,7 @@
       session: "Weil Sie {} angesehen haben", similar: "Ähnlich wie {}", bought_together: "Zusammen gekauft mit {}",
       history: "Weil Sie {} gekauft haben", bought_before: "Das hatten Sie schon einmal",
       same_category: "Mehr aus dieser Kategorie", trending: "Gerade beliebt", new: "Neu",
+      search: "Passt zu Ihrer Suche",
       this_similar: "Ähnlich wie dies", this_bought_together: "Zusammen damit gekauft", count: "{} Bestellungen",
       in_cart: "Passt zu {} in Ihrem Warenkorb",
       low: "Nur noch wenige da", back_soon: "Bald wieder da", add: "In den Warenkorb", was: "Vorher", now: "Jetzt",
@@ -35,6 +37,7 @@
       session: "Parce que vous avez vu {}", similar: "Semblable à {}", bought_together: "Acheté avec {}",
       history: "Parce que vous avez acheté {}", bought_before: "Vous l'avez déjà acheté",
       same_category: "Dans le même rayon", trending: "Populaire en ce moment", new: "Nouveau",
+      search: "Correspond à votre recherche",
       this_similar: "Semblable à cet article", this_bought_together: "Acheté avec cet article", count: "{} commandes",
       in_cart: "Va avec {} dans votre panier",
       low: "Plus que quelques pièces", back_soon: "Bientôt de retour", add: "Ajouter au panier", was: "Avant",
@@ -185,6 +188,7 @@
       for (const name of ["market", "currency", "count"]) {
         if (this.hasAttribute(name)) query.set(name, this.getAttribute(name));
       }
+      if (this.hasAttribute("query")) query.set("q", this.getAttribute("query").slice(0, 200));
       for (const name of ["product", "cart"]) {
         ids(this.getAttribute(name)).forEach((id) => query.append(name, id));
       }

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from recommender import artifacts
+from recommender.content.search_words import SearchWords
 from recommender.errors import BadArtifact
 from recommender.model import Model, Record
 from recommender.training import fit
@@ -117,4 +118,5 @@ def test_the_record_of_a_test_survives(model: Model, tmp_path: Path) -> None:
 def test_the_manifest_is_readable_by_people(folder: Path) -> None:
     written = json.loads((folder / artifacts.MANIFEST).read_text(encoding="utf-8"))["manifest"]
     assert written["about"] == {"version": "v1"}
-    assert set(written["parts"]) == set(artifacts.ARRAYS)
+    words = {f"{artifacts.SEARCH}{field}" for field in SearchWords._fields}
+    assert set(written["parts"]) == words | set(artifacts.ARRAYS)

@@ -41,6 +41,22 @@ class Cases:
     def __len__(self) -> int:
         return len(self.wanted)
 
+    def where(self, mask: NDArray[np.bool_]) -> Cases:
+        """The cases for which `mask`, bool (c,), is true."""
+        rows = np.flatnonzero(mask).tolist()
+        return Cases(
+            [self.prefixes[row] for row in rows],
+            self.wanted[mask],
+            self.lines[mask],
+            self.times[mask],
+            self.repeat[mask],
+            [self.histories[row] for row in rows],
+            [self.ages[row] for row in rows],
+            None if self.values is None else self.values[mask],
+            None if self.device is None else self.device[mask],
+            None if self.country is None else self.country[mask],
+        )
+
     @property
     def targets(self) -> NDArray[np.int64]:
         """int64 (c,), the product put in last; of a whole next order its first."""

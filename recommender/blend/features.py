@@ -8,6 +8,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+# Who asks what: each has a ranker of its own. A stranger's visit or product page; a known customer's, whose earlier
+# purchases speak as well; and a known customer's home page.
+VISIT, PRODUCT, KNOWN_VISIT, KNOWN_PRODUCT, HOME = "visit", "product", "known visit", "known product", "home"
+PAGES = (VISIT, PRODUCT, KNOWN_VISIT, KNOWN_PRODUCT, HOME)
+
 # Lists of neighbours that a model may carry, each a feature of its own.
 TOGETHER, WORDS, LINEAR, GRAPH = "together", "words", "linear", "graph"
 # What earlier visits went on to; see `sessions`.

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from recommender.backtests.lists import contexts, in_stock
 from recommender.backtests.splits import Cases
-from recommender.blend.features import FEATURES, prior_weights
+from recommender.blend.features import FEATURES, HOME, KNOWN_PRODUCT, KNOWN_VISIT, PAGES, PRODUCT, VISIT, prior_weights
 from recommender.blend.logit import Choices, fit_weights
 from recommender.interactions import Catalogue
 from recommender.model import Model
-from recommender.serving.slates import HOME, PRODUCT, VISIT, Context, considered
+from recommender.serving.slates import Context, considered
 
 Rankers = Mapping[str, tuple[float, ...]]
 
@@ -38,22 +38,28 @@ def taught(
     """What held-out orders say of each kind of page, from the model's own weights as the prior.
 
     baskets: orders whose last product is asked for, by all the others (a visit), and by the one before it (a product's
-    page). next_orders: whole orders, asked for by the customer's past (the home page). visits: running visits, asked
+    page); all of them as if nobody had bought anything before, and those of returning customers once more as they are.
+    next_orders: whole orders, asked for by the customer's past (the home page). visits: running visits, asked
     like baskets. optional: features that have to win to stay.
     """
+    returning = baskets.where(baskets.repeat)
     asked: dict[str, tuple[list[Cases], Callable[[Context], Context]]] = {
-        VISIT: ([baskets, visits], lambda context: context),
-        PRODUCT: ([baskets, visits], _on_the_page),
+        VISIT: ([baskets, visits], _a_stranger),
+        PRODUCT: ([baskets, visits], lambda context: _on_the_page(_a_stranger(context))),
+        KNOWN_VISIT: ([returning], lambda context: context),
+        KNOWN_PRODUCT: ([returning], _on_the_page),
         HOME: ([next_orders], lambda context: context),
     }
     choices = {page: _choices(model, catalogue, cases, seen) for page, (cases, seen) in asked.items()}
     priors = {page: np.array(weights, np.float32) for page, weights in model.serving.rankers.items()}
     winning = frozenset(name for name in optional if _wins(choices[VISIT], priors[VISIT], FEATURES.index(name)))
     lost = [FEATURES.index(name) for name in optional if name not in winning]
-    rankers = {}
-    for page, found in choices.items():
-        weights = fit_weights(_without(found, lost), priors[page], STRENGTH)
-        rankers[page] = tuple(round(weight, 4) for weight in weights.tolist())
+    found = {page: _without(seen, lost) for page, seen in choices.items()}
+    weights = {page: fit_weights(found[page], priors[page], STRENGTH) for page in (VISIT, PRODUCT, HOME)}
+    # What all visits have taught is where those of known customers begin.
+    for page, like in ((KNOWN_VISIT, VISIT), (KNOWN_PRODUCT, PRODUCT)):
+        weights[page] = fit_weights(found[page], weights[like], STRENGTH)
+    rankers = {page: tuple(round(weight, 4) for weight in weights[page].tolist()) for page in PAGES}
     return Lesson(rankers, winning)
 
 
@@ -80,7 +86,12 @@ def _without(choices: Choices, features: list[int]) -> Choices:
 def prior_rankers() -> dict[str, tuple[float, ...]]:
     """The weights of a shop that has taught nothing yet."""
     weights = tuple(prior_weights().tolist())
-    return dict.fromkeys((VISIT, PRODUCT, HOME), weights)
+    return dict.fromkeys(PAGES, weights)
+
+
+def _a_stranger(context: Context) -> Context:
+    """The same visit by somebody of whom nothing else is known."""
+    return replace(context, history=())
 
 
 def _on_the_page(context: Context) -> Context:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.blend.features import HOME, KNOWN_PRODUCT, KNOWN_VISIT, PRODUCT, VISIT
 from recommender.serving.alignment import Aligned, Offer, align
 from recommender.serving.availability import Availability
 from recommender.serving.origins import trending_there
@@ -16,8 +17,6 @@ from recommender.serving.search import matching
 
 __all__ = ["Aligned", "Context", "RankedSlate", "Reason", "SlateItem", "align", "build_slate"]
 
-# The kinds of page that have a ranker of their own: a visit, one product's page, and a known customer's home page.
-VISIT, PRODUCT, HOME = "visit", "product", "home"
 SEARCH = "search"
 RUNGS = ("session", "item", "category", "trending", "newest")
 TELLING_COUNT = 10
@@ -144,14 +143,16 @@ def _placed(aligned: Aligned, context: Context) -> _Place:
 
 def _times(aligned: Aligned, history: tuple[tuple[int, float], ...]) -> dict[int, float]:
     """How often a customer bought each product, shelf row -> times halved by every half-life; the newest first."""
-    if aligned.model is None:
+    if aligned.model is None or not len(aligned.shelf):
         return {}
-    half_life = aligned.model.serving.history_half_life_days
+    products, ages = zip(*reversed(history), strict=True)
+    wanted = np.array(products, np.int64)
+    found = np.minimum(aligned.shelf.product_ids.searchsorted(wanted), len(aligned.shelf) - 1)
+    here = aligned.shelf.product_ids[found] == wanted
+    worth = np.exp2(np.array(ages) / -aligned.model.serving.history_half_life_days)
     times: dict[int, float] = {}
-    for product, age in reversed(history):
-        row = aligned.rows_of((product,))
-        if row:
-            times[row[0]] = times.get(row[0], 0.0) + 0.5 ** (age / half_life)
+    for row, each in zip(found[here].tolist(), worth[here].tolist(), strict=True):
+        times[row] = times.get(row, 0.0) + each
     return times
 
 
@@ -188,11 +189,11 @@ def _rungs(place: _Place) -> list[_Rung]:
     if place.begin > RUNGS.index("item"):
         return rungs
     if place.begin == 0 and place.in_session:
-        rungs.append(_Rung("session", VISIT, "session", place.newest_first))
+        rungs.append(_Rung("session", KNOWN_VISIT if place.history else VISIT, "session", place.newest_first))
     elif place.begin == 0 and place.history and not place.focus:
         rungs.append(_Rung("personal", HOME, "history", place.history))
     if place.focus:
-        rungs.append(_Rung("item", PRODUCT, "similar", place.focus))
+        rungs.append(_Rung("item", KNOWN_PRODUCT if place.history else PRODUCT, "similar", place.focus))
     return rungs
 
 

@@ -47,14 +47,19 @@ def test_a_trait_that_is_known_of_no_product_is_said_to_be_unknown_and_not_measu
     assert FOUND["weights"]["returns"] == {"known": 0.0, "levels": []}
 
 
-def test_more_weight_buys_more_of_its_trait_and_costs_clicks() -> None:
+def test_more_weight_buys_more_of_its_trait() -> None:
     for name in ("margin", "novelty"):
         levels = FOUND["weights"][name]["levels"]
         after = [level["after"] for level in levels]
         assert levels[0]["before"] < after[0] < after[-1]
-    most = FOUND["weights"]["margin"]["levels"][-1]["cost"]
-    assert most["low"] <= most["value"] <= most["high"]
-    assert most["value"] > 0
+
+
+def test_a_weight_that_drowns_what_shoppers_want_costs_clicks_beyond_doubt() -> None:
+    against_a_kind = Traits(CATALOGUE.product_ids, {"margin": (np.arange(N) % 4 > 0).astype(np.float64)})
+    of_that_kind = CASES.where(CASES.targets % 4 == 0)
+    found = stated_costs(MODEL, CATALOGUE, of_that_kind, against_a_kind, levels=(5.0,))
+    cost = found["weights"]["margin"]["levels"][-1]["cost"]
+    assert 0 < cost["low"] <= cost["value"] <= cost["high"]
 
 
 def test_diversity_buys_slates_that_are_less_alike() -> None:
@@ -63,7 +68,8 @@ def test_diversity_buys_slates_that_are_less_alike() -> None:
 
 
 def test_all_weights_in_use_are_stated_together() -> None:
-    assert FOUND["in_use"]["cost"]["value"] >= 0
+    cost = FOUND["in_use"]["cost"]
+    assert cost["low"] <= cost["value"] <= cost["high"]
     assert FOUND["in_use"]["bought"]["margin"]["after"] > FOUND["in_use"]["bought"]["margin"]["before"]
     assert stated_costs(MODEL, CATALOGUE, CASES, TRAITS, levels=())["in_use"] is None
 

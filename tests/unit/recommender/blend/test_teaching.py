@@ -36,7 +36,7 @@ def returning_customers(orders: int = 900) -> object:
 
 def test_a_shop_of_returning_customers_learns_to_offer_what_each_bought_before() -> None:
     result = fitted(returning_customers())
-    weights = dict(zip(FEATURES, result.model.serving.rankers["visit"], strict=True))
+    weights = dict(zip(FEATURES, result.model.serving.rankers["known visit"], strict=True))
     assert weights["bought"] + weights["bought_before"] > 4
     rates = result.backtest["repeat_customers"]["hr@10"]  # type: ignore[index]
     assert rates["session"]["value"] > 0.9 > rates["co-purchase"]["value"]
@@ -44,7 +44,7 @@ def test_a_shop_of_returning_customers_learns_to_offer_what_each_bought_before()
 
 def test_a_shop_where_nobody_comes_back_learns_that_earlier_purchases_say_nothing() -> None:
     seldom, often = (
-        dict(zip(FEATURES, fitted(bought).model.serving.rankers["visit"], strict=True))["bought"]
+        dict(zip(FEATURES, fitted(bought).model.serving.rankers["known visit"], strict=True))["bought"]
         for bought in (purchases(orders=900), returning_customers())
     )
     assert seldom < often

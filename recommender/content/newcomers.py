@@ -30,7 +30,8 @@ def with_newcomers(
     It is the orders that `half_life_days` would leave of a steady trade like that of the shop's own earlier launches,
     told from content by a ridge regression on their logs; every day takes a 28th off it, and real orders take its
     place. A launch is a product's first order, or its creation where that is earlier, so that products that stayed on
-    the shelf count with 0. With fewer than 20 launches nothing is expected.
+    the shelf count with 0. Of products that nobody bought and whose age is not known, no more are taken for new than
+    were first bought in the last 28 days. With fewer than 20 launches nothing is expected.
 
     trending: (n,), see `trending_scores`. created: int64 (n,), microseconds since 1970, 0 where not known; None where
     it is of no product: then nothing but orders tells an old product. content: (n, d), see `content_vectors`.
@@ -48,7 +49,18 @@ def with_newcomers(
     # The mean of logs is the log of what is usual; a few that sell best make up much of what is sold.
     expected *= sold[past].sum() / max(float(expected[past].sum()), 1e-9)
     left = 1 - np.clip((now - np.minimum(begun, now)) / LAUNCH, 0, 1)
+    left[begun == NEVER] = _stirring(first, begun, created, now)
     return (trending + expected * left).astype(np.float32)
+
+
+def _stirring(first: NDArray[np.int64], begun: NDArray[np.int64], created: NDArray[np.int64] | None, now: int) -> float:
+    """The share of the products of unknown age that nobody bought yet which may sell in the weeks ahead.
+
+    As many first sold in the last 28 days; in a catalogue of many that never sell that is next to none of them.
+    """
+    unknown = np.ones(len(first), np.bool_) if created is None else created <= 0
+    lately = unknown & (first > now - LAUNCH) & (first <= now)
+    return min(float(lately.sum()) / max(int((begun == NEVER).sum()), 1), 1.0)
 
 
 def _first_orders(orders: Orders) -> NDArray[np.int64]:

@@ -9,21 +9,21 @@ from recommender.trends.trending import trending_scores
 from tests.unit.recommender.shops import DAY, START, lines
 
 HALF_LIFE = 14.0
-DAYS = 200
+DAYS, EVERY = 200, 2.4
 KINDS = 2
 LAUNCHES = 80
 N = LAUNCHES + 4
 
 
 def shop() -> tuple[Orders, NDArray[np.float32], int]:
-    """A product launched every other day: of the first kind it sells twice a day for good, of the second every other.
+    """A product launched every few days: of the first kind it sells twice a day for good, of the second every other.
 
     The last four rows were never sold; content tells the kind.
     """
     items, times = [], []
     for item in range(LAUNCHES):
         every = 0.5 if item % KINDS == 0 else 2.0
-        for day in np.arange(item * 2, DAYS, every):
+        for day in np.arange(item * EVERY, DAYS, every):
             items.append(item)
             times.append(START + int(day * DAY))
     bought = lines(list(range(len(items))), [-1] * len(items), items, times)
@@ -47,7 +47,7 @@ def test_a_product_nobody_bought_is_expected_to_sell_like_earlier_launches_of_it
 
 def test_products_past_their_first_weeks_are_what_they_sell() -> None:
     sold, told = expected()
-    old = np.arange(0, (DAYS - 30) // 2)
+    old = np.arange(0, int((DAYS - 30) / EVERY))
     old = old[old < LAUNCHES]
     np.testing.assert_array_equal(told[old], sold[old])
 
@@ -84,3 +84,15 @@ def test_a_shop_that_launched_next_to_nothing_expects_nothing() -> None:
         sold, orders, None, np.eye(5, dtype=np.float32), START + 90 * DAY, half_life_days=HALF_LIFE, seed=1
     )
     np.testing.assert_array_equal(told, sold)
+
+
+def test_of_many_products_of_unknown_age_that_never_sell_next_to_nothing_is_expected() -> None:
+    orders, content, now = shop()
+    dead = 1000
+    wide = np.concatenate([content, content[np.zeros(dead, np.int64)]])
+    matrix = orders.matrix.copy()
+    matrix.resize(matrix.shape[0], N + dead)
+    sold = trending_scores(Orders(matrix, orders.time), now, HALF_LIFE)
+    told = with_newcomers(sold, Orders(matrix, orders.time), None, wide, now, half_life_days=HALF_LIFE, seed=1)
+    _, few = expected()
+    assert 0 < told[N] < 0.05 * few[LAUNCHES]

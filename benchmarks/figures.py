@@ -56,7 +56,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """quick: part of `make bench`. quality: a row of `make bench-quality`. minutes: how long it takes on two cores, roughly."""
+    """quick: part of `make bench`. quality: a row of `make bench-quality`. minutes: on two cores, roughly."""
 
     name: str
     summary: str

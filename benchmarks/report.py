@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -35,20 +36,43 @@ def number(value: float | None) -> str:
     return f"{value:.4g}"
 
 
-def report(figures: Mapping[str, Sequence[Figure]], options: Options, began: datetime) -> str:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page of figures is called, the command that writes it, and what its reader should know."""
+
+    title: str
+    command: str
+    more: str
+
+
+BENCH = Page(
+    "Benchmarks",
+    "make bench",
+    """Repeat one benchmark with
+`shelfwise bench NAME` (`--json` gives one line a figure); `shelfwise bench --list` names them, also those that take
+longer and are not part of this run.""",
+)
+QUALITY = Page(
+    "Quality",
+    "make bench-quality",
+    """Repeat one row with
+`make bench-quality ROW=NAME`. Data sets, protocols and what was tried and lost: docs/developers. Everything is chosen on
+training data; `--train`, `--test` and `--data` take other files of the same shapes.""",
+)
+
+
+def report(figures: Mapping[str, Sequence[Figure]], options: Options, began: datetime, page: Page) -> str:
     """The whole page: machine, date, commands, and a table a benchmark."""
     sections = [_section(name, each) for name, each in figures.items() if each]
-    return "\n".join([_head(options, began), *sections])
+    return "\n".join([_head(options, began, page), *sections])
 
 
-def _head(options: Options, began: datetime) -> str:
+def _head(options: Options, began: datetime, page: Page) -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    return f"""# Benchmarks
+    return f"""# {page.title}
 
-The last run of `make bench`, written by it. Each figure stands beside its baseline, measured in the same run on the
-same machine; a ratio is figure / baseline. Repeat all of it with `make bench`, or one benchmark with
-`shelfwise bench NAME` (`--json` gives one line a figure); `shelfwise bench --list` names them, also those that take
-longer and are not part of this run.
+The last run of `{page.command}`, written by it. Each figure stands beside its baseline, measured in the same run on the
+same machine; a ratio is figure / baseline. {page.more}
 
 | | |
 | --- | --- |

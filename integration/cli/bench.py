@@ -56,12 +56,18 @@ def bench(
     if listing or not benchmarks:
         _list()
         return
+    if len(benchmarks) > 1:
+        minutes = sum(each.minutes for each in benchmarks)
+        click.echo(f"{', '.join(each.name for each in benchmarks)}: about {minutes:.0f} min in all", err=True)
     began = datetime.now(UTC)
-    figures = {each.name: _figures(each, options, as_json=as_json, needed=each.name in names) for each in benchmarks}
-    if write is not None:
-        from benchmarks.report import report
+    figures: dict[str, list[Figure]] = {}
+    for each in benchmarks:
+        figures[each.name] = _figures(each, options, as_json=as_json, needed=each.name in names)
+        if write is not None:
+            from benchmarks.report import BENCH, QUALITY, report
 
-        write.write_text(report(figures, options, began))
+            # After each, so that a run that is cut short leaves what it has measured.
+            write.write_text(report(figures, options, began, QUALITY if quality else BENCH))
 
 
 def _chosen(names: Sequence[str], *, quick: bool, quality: bool) -> list[Benchmark]:

@@ -56,7 +56,7 @@ QUALITY = Page(
     "Quality",
     "make bench-quality",
     """Repeat one row with
-`make bench-quality ROW=NAME`. Data sets, protocols and what was tried and lost: docs/developers. Everything is chosen on
+`make bench-quality ROW=NAME`. Data sets, protocols, what was tried and lost: docs/developers. Everything is chosen on
 training data; `--train`, `--test` and `--data` take other files of the same shapes.""",
 )
 

@@ -57,8 +57,8 @@ def run(options: Options) -> Iterator[Figure]:
 
 def _whole(options: Options, products: int, data: str) -> Iterator[Figure]:
     """Everything at once: a known customer in a shop with earlier visits, a merchant's weights and diversity."""
+    from recommender.blend.boosting import no_trees
     from recommender.fitting.visits import visits_of
-    from recommender.sessions.boosting import no_trees
     from recommender.sessions.fitting import counted
     from recommender.sessions.search import Knobs
 

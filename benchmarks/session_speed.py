@@ -16,7 +16,7 @@ from recommender.sessions.index import Segment, SessionIndex, added
 from recommender.sessions.next_item import NextItem
 
 if TYPE_CHECKING:
-    from recommender.sessions.boosting import Trees
+    from recommender.blend.trees import Trees
 
 SESSIONS, ITEMS = 1_000_000, 100_000
 CLICKS = 5.2
@@ -108,7 +108,8 @@ def _adding(index: SessionIndex, items: int, seed: int) -> float:
 
 def full_forest(seed: int) -> Trees:
     """As many trees as a fit may grow. What they ask is made up: a tree takes as long whatever it asks."""
-    from recommender.sessions.boosting import DEPTH, Trees
+    from recommender.blend.boosting import DEPTH
+    from recommender.blend.trees import Trees
     from recommender.sessions.fitting import TREES
     from recommender.sessions.traits import WIDTH
 

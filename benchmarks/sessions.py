@@ -87,7 +87,7 @@ def _fitted(name: str, clicks: Clicks, seed: int) -> Generator[Stage, None, Next
 
 def _methods(clicks: Clicks, model: NextItem) -> dict[str, Method]:
     """What ranks a session's next item, by name; the whole has none."""
-    from recommender.sessions.boosting import no_trees
+    from recommender.blend.boosting import no_trees
 
     popularity = np.bincount(clicks.items, minlength=clicks.n_items)
     popular = np.argsort(-popularity, kind="stable")[:SIZE]

@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.sessions.boosting import Lists, Trees, boost, no_trees
+from recommender.blend.boosting import Lists, boost, no_trees
+from recommender.blend.trees import Trees
 from recommender.sessions.compiled import compiled
 from recommender.sessions.index import Segment, build_index
 from recommender.sessions.next_item import EVERYTHING, NextItem

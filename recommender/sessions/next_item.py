@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recommender.sessions.index import SessionIndex, added
 
 if TYPE_CHECKING:
-    from recommender.sessions.boosting import Trees
+    from recommender.blend.trees import Trees
     from recommender.sessions.search import Knobs
     from recommender.sessions.transitions import Transitions
 

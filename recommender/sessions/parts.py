@@ -28,7 +28,7 @@ def numbers_of(model: NextItem) -> dict[str, float]:
 
 def from_parts(arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]) -> NextItem:
     """The model of what `arrays_of` and `numbers_of` gave. Raises KeyError or TypeError where a part is missing."""
-    from recommender.sessions.boosting import Trees
+    from recommender.blend.trees import Trees
     from recommender.sessions.search import Knobs
     from recommender.sessions.transitions import Transitions
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.sessions.boosting import Trees, add_scores
+from recommender.blend.boosting import add_scores
+from recommender.blend.trees import Trees
 from recommender.sessions.compiled import compiled
 from recommender.sessions.index import Segment
 from recommender.sessions.search import AFTER, HOLDERS, KNN, Knobs, Tally, gather, latest

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recommender.sessions.boosting import no_trees
+from recommender.blend.boosting import no_trees
 from recommender.sessions.fitting import counted
 from recommender.sessions.next_item import NextItem
 from recommender.sessions.search import Knobs

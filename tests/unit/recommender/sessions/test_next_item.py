@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from recommender.sessions.boosting import no_trees
+from recommender.blend.boosting import no_trees
 from recommender.sessions.fitting import counted
 from recommender.sessions.next_item import NextItem
 from recommender.sessions.search import Knobs

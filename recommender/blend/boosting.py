@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.blend.trees import Trees
 from recommender.sessions.compiled import compiled
 
 BINS = 32
@@ -23,14 +23,6 @@ RATE = 0.1
 PATIENCE = 40
 DAMPING = 5.0
 SHARE = 0.4
-
-
-class Trees(NamedTuple):
-    """features: int32 (trees, depth). thresholds: float32 (trees, depth). leaves: float32 (trees, 2 ** depth)."""
-
-    features: NDArray[np.int32]
-    thresholds: NDArray[np.float32]
-    leaves: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

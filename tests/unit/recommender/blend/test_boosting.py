@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.sessions.boosting import Lists, add_scores, boost
+from recommender.blend.boosting import Lists, add_scores, boost
 
 LENGTH = 10
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks import registry, report
-from benchmarks.figures import Benchmark, Figure, NoData, Options
+from benchmarks.figures import Benchmark, Figure, NoData, Options, Stage
 from integration.cli import main
 
 
@@ -22,13 +22,21 @@ def measure(options: Options) -> Iterator[Figure]:
     yield Figure("size", 7.0, "MB", None, None, options.data or "made up", options.seed, at_least="9", aim="5")
 
 
+def learn(options: Options) -> Iterator[Figure | Stage]:
+    yield Stage("learning", 0.5)
+    yield Figure("found", 0.5, "share", None, None, f"{options.train} then {options.test}", options.seed)
+
+
 BENCHMARK = Benchmark("toy", "what it takes", measure, quick=True, minutes=0.1)
+SLOW = Benchmark("school", "what is learnt", learn, quick=False, minutes=30, quality=True)
 
 
 @pytest.fixture(autouse=True)
 def _toy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "BENCHMARKS", {"toy": "toys:BENCHMARK"})
-    monkeypatch.setattr(registry, "import_module", lambda _name: SimpleNamespace(BENCHMARK=BENCHMARK))
+    monkeypatch.setattr(registry, "BENCHMARKS", {"toy": "toys:BENCHMARK", "school": "schools:BENCHMARK"})
+    monkeypatch.setattr(
+        registry, "import_module", lambda name: SimpleNamespace(BENCHMARK=SLOW if name == "schools" else BENCHMARK)
+    )
 
 
 def bench(*arguments: str) -> str:
@@ -91,3 +99,19 @@ def test_an_unknown_name_is_one_sentence_that_names_the_others() -> None:
 )
 def test_numbers_are_written_as_a_person_does(value: float | None, written: str) -> None:
     assert report.number(value) == written
+
+
+def test_the_rows_of_quality_say_how_long_they_take_and_leave_a_page_of_their_own(tmp_path: Path) -> None:
+    page = tmp_path / "quality.md"
+    answer = CliRunner().invoke(main, ["bench", "--quality", "toy", "--write", str(page)])
+    assert answer.exit_code == 0, answer.output
+    assert "toy, school: about 30 min in all" in answer.stderr
+    assert page.read_text().startswith("# Quality\n")
+    assert "found" in page.read_text()
+
+
+def test_files_to_learn_from_and_to_ask_go_together() -> None:
+    assert json.loads(bench("school", "--json", "--train", "a", "--test", "b"))["data"] == "a then b"
+    answer = CliRunner().invoke(main, ["bench", "school", "--train", "a"])
+    assert answer.exit_code == 2
+    assert "--train and --test go together" in answer.stderr

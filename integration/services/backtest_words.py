@@ -15,6 +15,9 @@ STRATEGIES: Mapping[str, str] = {
     "bought before": "what the customer bought before",
     "als": "taste of each customer",
     "co-purchase": "bought together",
+    "words": "alike by their words",
+    "linear": "what leads from product to product",
+    "graph": "the product graph",
     "fold-in": "taste of the basket",
     RIVAL: "the model in use",
 }

@@ -15,15 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.blend.features import FEATURES
+from recommender.blend.trees import Trees, sound
 from recommender.content.search_words import SearchWords
 from recommender.errors import BadArtifact
 from recommender.model import Model, Record, Serving
 from recommender.sessions.next_item import NextItem
 from recommender.sessions.parts import arrays_of, from_parts, numbers_of
 
-FORMAT = 5
+FORMAT = 6
 MANIFEST = "manifest.json"
-VISITS, SEARCH = "visits_", "search_"
+VISITS, SEARCH, TREES = "visits_", "search_", "trees_"
 ARRAYS: dict[str, tuple[str, int]] = {
     "product_ids": ("int64", 1),
     "item_factors": ("float32", 2),
@@ -53,11 +54,14 @@ def save(model: Model, folder: Path, manifest: dict[str, object]) -> None:
         arrays = {name: getattr(model, name) for name in ARRAYS}
         arrays |= {f"{SEARCH}{name}": array for name, array in model.search._asdict().items()}
         arrays |= {} if visits is None else {f"{VISITS}{name}": array for name, array in arrays_of(visits).items()}
+        for page, trees in model.trees.items():
+            arrays |= {f"{_of_trees(page)}{name}": array for name, array in trees._asdict().items()}
         parts = {name: _write_array(partial / f"{name}.npy", array) for name, array in arrays.items()}
         numbers = {
             "serving": asdict(model.serving),
             "tested": asdict(model.tested) if model.tested else None,
             "visits": None if visits is None else numbers_of(visits),
+            "trees": sorted(model.trees),
         }
         _write_manifest(partial, {"format": FORMAT, "parts": parts, **numbers, "about": manifest})
         partial.chmod(0o755)
@@ -82,8 +86,8 @@ def load(folder: Path) -> tuple[Model, dict[str, object]]:
             raise BadArtifact(f"{folder.name}: it holds {kinds}")
         tested = Record(**written["tested"]) if written["tested"] else None
         serving, next_item = _serving(written["serving"]), _next_item(folder, written)
-        search = _search(folder, written)
-        model = Model(**arrays, serving=serving, next_item=next_item, search=search, tested=tested)
+        search, trees = _search(folder, written), _trees(folder, written)
+        model = Model(**arrays, serving=serving, next_item=next_item, search=search, trees=trees, tested=tested)
     except (KeyError, TypeError) as error:
         raise BadArtifact(f"{folder.name}: the manifest lacks {error}") from error
     _check_shapes(folder, model)
@@ -102,6 +106,19 @@ def _next_item(folder: Path, written: dict[str, Any]) -> NextItem | None:
     stored = {name: part for name, part in written["parts"].items() if name.startswith(VISITS)}
     arrays = {name.removeprefix(VISITS): _read_array(folder / f"{name}.npy", part) for name, part in stored.items()}
     return from_parts(arrays, written["visits"])
+
+
+def _of_trees(page: str) -> str:
+    return f"{TREES}{page.replace(' ', '_')}_"
+
+
+def _trees(folder: Path, written: dict[str, Any]) -> dict[str, Trees]:
+    found = {}
+    for page in written["trees"]:
+        names = {field: f"{_of_trees(page)}{field}" for field in Trees._fields}
+        parts = {field: _read_array(folder / f"{name}.npy", written["parts"][name]) for field, name in names.items()}
+        found[page] = Trees(**parts)
+    return found
 
 
 def _search(folder: Path, written: dict[str, Any]) -> SearchWords:
@@ -163,6 +180,7 @@ def _check_shapes(folder: Path, model: Model) -> None:
     agree = model.neighbour_parts.shape == parts and model.neighbour_counts.shape == shape
     agree = agree and model.origin_lifts.shape == lifts
     features = {len(weights) for weights in model.serving.rankers.values()}
+    agree = agree and all(sound(trees, len(FEATURES) + 1) for trees in model.trees.values())
     if unlike or not agree or model.item_factors.shape != model.fold_factors.shape or features != {len(FEATURES)}:
         raise BadArtifact(f"{folder.name}: the arrays are not of one size")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.blend.trees import Trees
 from recommender.content.search_words import NO_WORDS, SearchWords
 from recommender.sessions.next_item import NextItem
 
@@ -60,6 +61,7 @@ class Model:
     origin_rows: int32 (p,), rows that are ranked by where a visit comes from; origin_lifts: float32 (origins, p), log
     of what each origin buys of them over what the shop buys. Empty where neither place nor hour tells anything.
     search: the words of products, for the page that a search leads to.
+    trees: by kind of page, what puts the best by its ranker in their order, see `blend.forests`; of the pages they won.
     tested: how it did in the backtest before it was published; None where there were too few orders for one.
     """
 
@@ -78,6 +80,7 @@ class Model:
     origin_rows: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     origin_lifts: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
     search: SearchWords = NO_WORDS
+    trees: Mapping[str, Trees] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.product_ids)

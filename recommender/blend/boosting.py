@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,19 @@ from recommender.sessions.compiled import compiled
 BINS = 32
 SAMPLE = 200_000
 DEPTH = 6
-RATE = 0.1
 PATIENCE = 40
 DAMPING = 5.0
-SHARE = 0.4
+
+
+class Growth(NamedTuple):
+    """depth: of a tree. rate: of the step that a leaf takes. share: of the lists that each tree is fitted to."""
+
+    depth: int = DEPTH
+    rate: float = 0.1
+    share: float = 0.4
+
+
+OF_MANY = Growth()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,14 +48,21 @@ class Lists:
     wanted: NDArray[np.int64]
 
 
-def no_trees() -> Trees:
+def no_trees(depth: int = DEPTH) -> Trees:
     """A forest that adds nothing."""
     return Trees(
-        np.zeros((0, DEPTH), np.int32), np.zeros((0, DEPTH), np.float32), np.zeros((0, 1 << DEPTH), np.float32)
+        np.zeros((0, depth), np.int32), np.zeros((0, depth), np.float32), np.zeros((0, 1 << depth), np.float32)
     )
 
 
-def boost(lists: Lists, watched: Lists, most: int, threads: int, progress: Callable[[float], None]) -> Trees:
+def boost(
+    lists: Lists,
+    watched: Lists,
+    most: int,
+    threads: int,
+    progress: Callable[[float], None],
+    growth: Growth = OF_MANY,
+) -> Trees:
     """Trees fitted to `lists`, as many as name the wanted rows of `watched` best; none if none helps.
 
     Every list has its wanted row. A tree is fitted to a part of the lists, in turns: pass them in a random order.
@@ -53,15 +70,15 @@ def boost(lists: Lists, watched: Lists, most: int, threads: int, progress: Calla
     edges = _edges(lists.columns)
     bins = _binned(lists.columns, edges)
     scores, watched_scores = lists.base.copy(), watched.base.copy()
-    forest = no_trees()
+    forest = no_trees(growth.depth)
     best, least = 0, _loss(watched_scores, watched.starts, watched.wanted)
     with ThreadPoolExecutor(threads) as pool:
         for number in range(most):
-            begin, end = _part(len(lists.wanted), number)
+            begin, end = _part(len(lists.wanted), number, growth.share)
             span = slice(int(lists.starts[begin]), int(lists.starts[end]))
             starts, wanted = lists.starts[begin : end + 1] - span.start, lists.wanted[begin:end] - span.start
             slopes, bends = _slopes(scores[span], starts, wanted)
-            features, splits, leaves = _grown(bins[:, span], slopes, bends, pool)
+            features, splits, leaves = _grown(bins[:, span], slopes, bends, growth, pool)
             thresholds = np.array([[edges[f, b] for f, b in zip(features, splits, strict=True)]], np.float32)
             tree = Trees(features[None], thresholds, leaves[None])
             forest = _planted(forest, tree)
@@ -84,8 +101,8 @@ def _planted(forest: Trees, tree: Trees) -> Trees:
     )
 
 
-def _part(lists: int, number: int) -> tuple[int, int]:
-    size = max(1, int(lists * SHARE))
+def _part(lists: int, number: int, share: float) -> tuple[int, int]:
+    size = max(1, int(lists * share))
     parts = max(1, lists // size)
     begin = (number % parts) * size
     return begin, lists if number % parts == parts - 1 else begin + size
@@ -112,18 +129,22 @@ def _binned(columns: NDArray[np.float32], edges: NDArray[np.float32]) -> NDArray
 
 
 def _grown(
-    columns: NDArray[np.uint8], slopes: NDArray[np.float32], bends: NDArray[np.float32], pool: ThreadPoolExecutor
+    columns: NDArray[np.uint8],
+    slopes: NDArray[np.float32],
+    bends: NDArray[np.float32],
+    growth: Growth,
+    pool: ThreadPoolExecutor,
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]:
     """One tree: its features, the bins it splits them at, and its leaves."""
     leaf = np.zeros(columns.shape[1], np.uint8)
-    features, bins = np.zeros(DEPTH, np.int32), np.zeros(DEPTH, np.int64)
-    for level in range(DEPTH):
+    features, bins = np.zeros(growth.depth, np.int32), np.zeros(growth.depth, np.int64)
+    for level in range(growth.depth):
         splits = list(pool.map(lambda column: _best_split(column, leaf, slopes, bends, 1 << level), columns))  # noqa: B023
         features[level] = int(np.argmax([gain for gain, _ in splits]))
         bins[level] = splits[features[level]][1]
         leaf = 2 * leaf + (columns[features[level]] > bins[level])
-    steps = np.bincount(leaf, slopes, 1 << DEPTH) / (np.bincount(leaf, bends, 1 << DEPTH) + DAMPING)
-    return features, bins, (-RATE * steps).astype(np.float32)
+    steps = np.bincount(leaf, slopes, 1 << growth.depth) / (np.bincount(leaf, bends, 1 << growth.depth) + DAMPING)
+    return features, bins, (-growth.rate * steps).astype(np.float32)
 
 
 @compiled

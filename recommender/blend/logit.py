@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 LENGTH = 10
+# Standard errors, one-sided, of 95 %.
+SURE = 1.645
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,36 @@ class Choices:
 
         Past the tenth place, and where nothing was taken, it is 0.
         """
-        scores = self.features @ weights
-        owner = np.repeat(np.arange(len(self)), np.diff(self.bounds))
+        return self.gains_by(self.features @ weights)
+
+    def gains_by(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The same by any scores, float32 (m,)."""
+        owner = self._owner
         order = np.lexsort((-scores, owner))
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order)) - self.bounds[owner]
         best = np.full(len(self), LENGTH, np.int64)
         np.minimum.at(best, owner[self.taken], rank[self.taken])
         return np.where(best < LENGTH, 1.0 / np.log2(best + 2.0), 0.0)
+
+    def best(self, scores: NDArray[np.float32], count: int) -> tuple[Choices, NDArray[np.float32]]:
+        """The same choices out of their best `count` candidates each, best first, and the scores of those."""
+        owner = self._owner
+        order = np.lexsort((-scores, owner))
+        kept = order[np.arange(len(order)) - self.bounds[owner] < count]
+        sizes = np.minimum(np.diff(self.bounds), count)
+        bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        return Choices(self.features[kept], bounds, self.taken[kept]), scores[kept]
+
+    @property
+    def _owner(self) -> NDArray[np.int64]:
+        """The choice that each candidate belongs to, int64 (m,)."""
+        return np.repeat(np.arange(len(self)), np.diff(self.bounds))
+
+
+def beyond_doubt(leads: NDArray[np.float64]) -> bool:
+    """Whether the mean of what each choice gained is above 0 with 95 % confidence, one-sided."""
+    return bool(len(leads) > 1 and leads.mean() > SURE * leads.std(ddof=1) / np.sqrt(len(leads)))
 
 
 def fit_weights(choices: Choices, prior: NDArray[np.float32], strength: float) -> NDArray[np.float32]:

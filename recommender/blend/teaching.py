@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from recommender.backtests.lists import contexts, in_stock
 from recommender.backtests.splits import Cases
 from recommender.blend.features import FEATURES, HOME, KNOWN_PRODUCT, KNOWN_VISIT, PAGES, PRODUCT, VISIT, prior_weights
-from recommender.blend.logit import Choices, fit_weights
+from recommender.blend.forests import winning_trees
+from recommender.blend.logit import Choices, beyond_doubt, fit_weights
+from recommender.blend.trees import Trees
 from recommender.interactions import Catalogue
 from recommender.model import Model
 from recommender.serving.slates import Context, considered
@@ -20,16 +22,18 @@ Rankers = Mapping[str, tuple[float, ...]]
 
 # So many choices are the prior worth: a shop's first hundred orders move it half-way.
 STRENGTH = 30.0
-# Standard errors, one-sided, of 95 %.
-SURE = 1.645
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """rankers: the weights of each kind of page. winning: the optional lists of neighbours that are worth keeping."""
+    """rankers: the weights of each kind of page. winning: the optional lists of neighbours that are worth keeping.
+
+    trees: on top of the weights, of the kinds of page where they win.
+    """
 
     rankers: Rankers
     winning: frozenset[str]
+    trees: Mapping[str, Trees] = field(default_factory=dict)
 
 
 def taught(
@@ -58,9 +62,13 @@ def taught(
     weights = {page: fit_weights(found[page], priors[page], STRENGTH) for page in (VISIT, PRODUCT, HOME)}
     # What all visits have taught is where those of known customers begin.
     for page, like in ((KNOWN_VISIT, VISIT), (KNOWN_PRODUCT, PRODUCT)):
-        weights[page] = fit_weights(found[page], weights[like], STRENGTH)
+        weights[page], priors[page] = fit_weights(found[page], weights[like], STRENGTH), weights[like]
+    weights = {page: weights[page].round(4) for page in PAGES}
+    forests = {
+        page: winning_trees(found[page], weights[page], priors[page], STRENGTH) for page in PAGES if page != HOME
+    }
     rankers = {page: tuple(round(weight, 4) for weight in weights[page].tolist()) for page in PAGES}
-    return Lesson(rankers, winning)
+    return Lesson(rankers, winning, {page: trees for page, trees in forests.items() if trees is not None})
 
 
 def _wins(choices: Choices, prior: NDArray[np.float32], feature: int) -> bool:
@@ -70,8 +78,7 @@ def _wins(choices: Choices, prior: NDArray[np.float32], feature: int) -> bool:
     for seen in (_without(choices, [feature]), choices):
         weights = fit_weights(seen.where(even), prior, STRENGTH)
         gains.append(seen.where(~even).gains(weights))
-    lead = gains[1] - gains[0]
-    return bool(len(lead) > 1 and lead.mean() > SURE * lead.std(ddof=1) / np.sqrt(len(lead)))
+    return beyond_doubt(gains[1] - gains[0])
 
 
 def _without(choices: Choices, features: list[int]) -> Choices:
@@ -106,13 +113,20 @@ def _choices(
     aligned = in_stock(model, catalogue)
     features: list[NDArray[np.float32]] = [np.empty((0, len(FEATURES)), np.float32)]
     taken: list[NDArray[np.bool_]] = [np.empty(0, np.bool_)]
-    for cases in questions:
-        for context, wanted in zip(contexts(catalogue, cases), cases.wanted, strict=True):
-            found = considered(aligned, seen(context))
-            if found is None or not np.isin(found.rows, wanted).any():
-                continue
-            features.append(found.features.T)
-            taken.append(np.isin(found.rows, wanted))
+    for context, wanted in _oldest_first(catalogue, questions):
+        found = considered(aligned, seen(context))
+        if found is None or not np.isin(found.rows, wanted).any():
+            continue
+        features.append(found.features.T)
+        taken.append(np.isin(found.rows, wanted))
     sizes = [len(part) for part in taken[1:]]
     bounds = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
     return Choices(np.concatenate(features), bounds, np.concatenate(taken))
+
+
+def _oldest_first(catalogue: Catalogue, questions: Sequence[Cases]) -> Iterator[tuple[Context, NDArray[np.int64]]]:
+    """What is known in each case and what it asks for."""
+    asked = [pair for cases in questions for pair in zip(contexts(catalogue, cases), cases.wanted, strict=True)]
+    times = np.concatenate([cases.times for cases in questions])
+    for place in np.argsort(times, kind="stable").tolist():
+        yield asked[place]

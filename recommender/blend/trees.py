@@ -7,6 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+# So many of the candidates that the weights alone put first are put in order by trees.
+FINALISTS = 64
+
 
 class Trees(NamedTuple):
     """features: int32 (trees, depth). thresholds: float32 (trees, depth). leaves: float32 (trees, 2 ** depth)."""
@@ -29,3 +32,15 @@ def said(trees: Trees, columns: NDArray[np.float32]) -> NDArray[np.float32]:
     leaf += (np.arange(count) << depth)[:, None]
     added: NDArray[np.float32] = trees.leaves.ravel()[leaf].sum(axis=0)
     return added
+
+
+def with_scores(features: NDArray[np.float32], scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What trees are asked about: the features of candidates, float32 (features, rows), and below them their scores."""
+    return np.concatenate((features, scores[None]))
+
+
+def sound(trees: Trees, columns: int) -> bool:
+    """Whether the arrays belong together and ask for no more than so many columns."""
+    count, depth = trees.features.shape
+    alike = trees.thresholds.shape == (count, depth) and trees.leaves.shape == (count, 1 << depth)
+    return alike and bool(((trees.features >= 0) & (trees.features < columns)).all())

@@ -110,4 +110,5 @@ def _model(data: FitData, orders: Orders, neighbours: Neighbours, factors: Facto
         season_lift(orders, now, content.seasonal),
         Serving(p.alpha, p.seed_decay, p.seeds, p.history_half_life_days, neighbours.names, data.lesson.rankers),
         counted_on(data.next_item, data.visits.before(cut), len(data.catalogue)),
+        trees=data.lesson.trees,
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recommender.blend.diversity import POOL, alike, spread_out
 from recommender.blend.features import FEATURES, VISITS
+from recommender.blend.trees import FINALISTS, Trees, said, with_scores
 from recommender.model import Model
 from recommender.personal.folding import fold_in
 from recommender.serving.alignment import Aligned, Offer
@@ -113,16 +114,25 @@ def candidates(aligned: Aligned, offer: Offer, model: Model, known: Known, *, wi
 
 
 def ranked(
-    aligned: Aligned, model: Model, known: Known, found: Candidates, ranker: NDArray[np.float32], count: int
+    aligned: Aligned,
+    model: Model,
+    known: Known,
+    found: Candidates,
+    ranker: NDArray[np.float32],
+    count: int,
+    trees: Trees | None = None,
 ) -> Ranked:
     """The best `count` candidates by a ranker's weights, float32 (features,), and what spoke loudest for each.
 
-    What the merchant's weights add to a score is in it before the cut, and so is what diversity takes off; neither
-    speaks for a product.
+    What the merchant's weights add to a score is in it before the cut, and so is what diversity takes off. trees: put
+    those that the weights put first in order, see `blend.forests`. None of these speaks for a product.
     """
     scores = ranker @ found.features
+    learnt = scores
     if aligned.appeal is not None:
         scores = scores + aligned.appeal[found.rows]
+    if trees is not None:
+        found, scores = _finalists(found, learnt, scores, trees, count)
     diversity = aligned.shelf.diversity
     best = _varied(aligned, model, found.rows, scores, count) if diversity else _best(scores, count)
     rows, features = found.rows[best], found.features[:, best]
@@ -148,6 +158,19 @@ def ranked(
         because[kinds == CATEGORY] = known.seeds[0]
     because[kinds == BOUGHT] = rows[kinds == BOUGHT]
     return Ranked(rows, scores[best].tolist(), kinds.tolist(), because.tolist(), counts.tolist())
+
+
+def _finalists(
+    found: Candidates, learnt: NDArray[np.float32], scores: NDArray[np.float32], trees: Trees, count: int
+) -> tuple[Candidates, NDArray[np.float32]]:
+    """The few that may be shown, and their scores with what trees say of them.
+
+    learnt: what the weights say, which trees are told; scores: that and what the merchant wants.
+    """
+    best = _best(scores, max(FINALISTS, count * POOL))
+    features = found.features[:, best]
+    more = said(trees, with_scores(features, learnt[best]))
+    return found._replace(rows=found.rows[best], features=features), scores[best] + more
 
 
 def _told_by_visits(

@@ -230,7 +230,8 @@ def _add_ranked(
     if model is None or known is None:
         return
     found = candidates(aligned, offer, model, known, widely=rung.strategy != "item")
-    best = ranked(aligned, model, known, found, aligned.rankers[rung.page], count - len(items))
+    ranker, trees = aligned.rankers[rung.page], model.trees.get(rung.page)
+    best = ranked(aligned, model, known, found, ranker, count - len(items), trees)
     _add_items(items, taken, aligned, best, rung)
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from recommender import artifacts
+from recommender.blend.features import FEATURES, KNOWN_VISIT, VISIT
+from recommender.blend.trees import Trees
 from recommender.content.search_words import SearchWords
 from recommender.errors import BadArtifact
 from recommender.model import Model, Record
@@ -101,6 +103,40 @@ def test_an_existing_folder_is_never_written_over(model: Model, folder: Path) ->
     with pytest.raises(FileExistsError):
         artifacts.save(model, folder, {"version": "other"})
     assert (folder / artifacts.MANIFEST).read_bytes() == before
+
+
+TREES = Trees(
+    np.array([[0, 1, len(FEATURES)], [2, 0, 1]], np.int32),
+    np.array([[0.5, 0.25, -1], [np.inf, 0, 3]], np.float32),
+    np.arange(16, dtype=np.float32).reshape(2, 8),
+)
+
+
+def test_the_trees_of_each_page_survive(model: Model, tmp_path: Path) -> None:
+    pages = {KNOWN_VISIT: TREES, VISIT: Trees(TREES.features[:1], TREES.thresholds[:1], TREES.leaves[:1])}
+    artifacts.save(replace(model, trees=pages), tmp_path / "v1", {})
+    loaded = artifacts.load(tmp_path / "v1")[0].trees
+    assert loaded.keys() == pages.keys()
+    for page, trees in pages.items():
+        for name, part in trees._asdict().items():
+            np.testing.assert_array_equal(getattr(loaded[page], name), part)
+
+
+def test_trees_that_ask_for_what_no_candidate_has_are_refused(model: Model, tmp_path: Path) -> None:
+    asking = TREES._replace(features=TREES.features + np.int32(1))
+    artifacts.save(replace(model, trees={VISIT: asking}), tmp_path / "v1", {})
+    with pytest.raises(BadArtifact, match="not of one size"):
+        artifacts.load(tmp_path / "v1")
+
+
+def test_a_damaged_tree_is_refused(model: Model, tmp_path: Path) -> None:
+    artifacts.save(replace(model, trees={VISIT: TREES}), tmp_path / "v1", {})
+    path = tmp_path / "v1" / "trees_visit_leaves.npy"
+    body = bytearray(path.read_bytes())
+    body[-1] ^= 1
+    path.write_bytes(body)
+    with pytest.raises(BadArtifact, match="trees_visit_leaves"):
+        artifacts.load(tmp_path / "v1")
 
 
 def test_a_save_that_fails_leaves_nothing_behind(model: Model, tmp_path: Path) -> None:

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recommender.blend.boosting import add_scores
 from recommender.blend.features import FEATURES, prior_weights
+from recommender.blend.trees import Trees
+from recommender.serving import ranking
 from recommender.serving.alignment import align
 from recommender.serving.availability import Availability
 from recommender.serving.ranking import Known, candidates, ranked, seed_weights
@@ -59,3 +65,62 @@ def test_the_best_come_first_and_fewer_are_the_first_of_more(seeds: list[int], c
     best, more = (ranked(aligned, MODEL, known, found, prior_weights(), many) for many in (count, N))
     assert best.scores == sorted(best.scores, reverse=True)
     assert best.scores == more.scores[:count]
+
+
+def _trees(seed: int, count: int = 20, depth: int = 3) -> Trees:
+    rng = np.random.default_rng(seed)
+    asked = rng.integers(0, len(FEATURES) + 1, (count, depth)).astype(np.int32)
+    thresholds = rng.random((count, depth), np.float32)
+    return Trees(asked, thresholds, rng.normal(0, 0.2, (count, 1 << depth)).astype(np.float32))
+
+
+@given(st.lists(rows, min_size=1, max_size=5, unique=True), st.integers(0, 1000))
+def test_trees_add_what_they_say_of_each_candidate_and_the_best_by_both_come_first(seeds: list[int], seed: int) -> None:
+    aligned = align(MODEL, Shelf(CATALOGUE.product_ids, np.full(N, 3, np.int8), CATALOGUE.category, NEWEST))
+    found = candidates(aligned, aligned.sellable, MODEL, _visit(seeds), widely=True)
+    trees, weights = _trees(seed), prior_weights()
+    best = ranked(aligned, MODEL, _visit(seeds), found, weights, 10, trees)
+    scores = weights @ found.features
+    columns = np.ascontiguousarray(np.concatenate((found.features, scores[None])))
+    add_scores(columns, trees, scores)
+    assert best.scores == pytest.approx(np.sort(scores)[::-1][:10], abs=1e-4)
+
+
+def test_only_the_best_by_the_weights_are_put_in_order_by_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "FINALISTS", 5)
+    monkeypatch.setattr(ranking, "POOL", 1)
+    aligned = align(MODEL, Shelf(CATALOGUE.product_ids, np.full(N, 3, np.int8), CATALOGUE.category, NEWEST))
+    known = _visit([1, 2])
+    found = candidates(aligned, aligned.sellable, MODEL, known, widely=True)
+    first = ranked(aligned, MODEL, known, found, prior_weights(), 5)
+    for seed in range(20):
+        best = ranked(aligned, MODEL, known, found, prior_weights(), 5, _trees(seed))
+        assert set(best.rows.tolist()) == set(first.rows.tolist())
+
+
+def test_what_spoke_for_a_product_is_told_by_the_weights_alone() -> None:
+    aligned = align(MODEL, Shelf(CATALOGUE.product_ids, np.full(N, 3, np.int8), CATALOGUE.category, NEWEST))
+    known = _visit([1, 2])
+    found = candidates(aligned, aligned.sellable, MODEL, known, widely=True)
+    plain, treed = (ranked(aligned, MODEL, known, found, prior_weights(), 30, trees) for trees in (None, _trees(3)))
+    told = [
+        dict(zip(each.rows.tolist(), zip(each.kinds, each.because, each.counts, strict=True), strict=True))
+        for each in (plain, treed)
+    ]
+    shared = told[0].keys() & told[1].keys()
+    assert len(shared) > 10
+    assert all(told[0][row] == told[1][row] for row in shared)
+
+
+def test_a_merchants_boost_counts_beside_the_trees() -> None:
+    appeal = np.zeros(N, np.float32)
+    appeal[7] = 30.0
+    shelf = Shelf(CATALOGUE.product_ids, np.full(N, 3, np.int8), CATALOGUE.category, NEWEST)
+    boosted = align(MODEL, replace(shelf, appeal=appeal))
+    found = candidates(boosted, boosted.sellable, MODEL, _visit([3]), widely=True)
+    assert 7 in found.rows
+    assert ranked(boosted, MODEL, _visit([3]), found, prior_weights(), 5, _trees(1)).rows[0] == 7
+
+
+def _visit(seeds: list[int]) -> Known:
+    return Known(seeds, [], np.empty(0, np.float32), seeds, [])

@@ -12,6 +12,7 @@ from integration.services.secrets import Vault
 from integration.services.shelves import Shelves
 from integration.services.slate_log import SlateLog
 from integration.services.slates import Slates
+from integration.services.todays_visits import TodaysVisits
 from integration.services.window import StoreWindow
 from integration.settings import Settings
 from integration.storage.database import Database
@@ -29,12 +30,20 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     vault = Vault(settings.secret_keys)
     slate_log = SlateLog(database)
     reads = PointReads(database)
+    shelves = Shelves(database, reads, settings.artifacts_dir)
     app.extensions[KEY] = Services(
         settings=settings,
         database=database,
         vault=vault,
-        slates=Slates(reads, Shelves(database, reads, settings.artifacts_dir), slate_log, clock),
+        slates=Slates(reads, shelves, slate_log, clock),
         slate_log=slate_log,
+        todays_visits=TodaysVisits(
+            database,
+            shelves,
+            clock,
+            session_minutes=settings.session_minutes,
+            seconds=settings.fresh_visits_seconds,
+        ),
         clock=clock,
         drain=Enqueuer(settings).drain,
     )

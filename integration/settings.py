@@ -38,6 +38,7 @@ class Settings:
     retrain_after_orders: int = 200
     nightly_hour: int = 3
     session_minutes: int = 30
+    fresh_visits_seconds: int = 60
     factors: int = 64
     iterations: int = 10
     spark_master: str = ""

@@ -57,6 +57,7 @@ def make_app() -> Flask:
     app = create_app(Settings.from_environ(os.environ))
     services: Services = app.extensions[KEY]
     services.slates.warm()
+    services.todays_visits.start()
     # What was read so far stays; without this each full garbage collection walks all of it while a shopper waits.
     gc.collect()
     gc.freeze()

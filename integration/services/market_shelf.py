@@ -98,6 +98,11 @@ class MarketShelf:
             aligned = align(model, self.shelf, None if model_changed else self.view.aligned)
             self.view = self._look(aligned, model_version)
 
+    def hear(self, before: Model | None, model: Model) -> None:
+        """Go by other visits: `model` is `before` in all else, so that everything that is aligned with it stays."""
+        if self.view.aligned.model is before:
+            self.view = replace(self.view, aligned=replace(self.view.aligned, model=model))
+
     def _weigh(self, model: Model | None, wishes: Wishes) -> None:
         """Work out anew what the merchant's weights add: one product's stock moves all the others' places."""
         self._wishes, weights = wishes, wishes.weights

@@ -12,7 +12,8 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Text, bindparam, cast, select
@@ -28,6 +29,7 @@ from recommender.artifacts import load
 from recommender.blend.business import BadWeights, BusinessWeights
 from recommender.errors import BadArtifact
 from recommender.model import Model
+from recommender.sessions.next_item import NextItem
 
 log = logging.getLogger(__name__)
 SHOP = table_of(Shop)
@@ -48,8 +50,20 @@ class ShopRow:
     weights: str | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Learnt:
+    """What a fit learnt of visits. until: the first moment after those it knew, in microseconds since 1970."""
+
+    model: Model
+    next_item: NextItem
+    until: int
+
+
 class ShopShelves:
-    """One shop's shelves, a market each, and the model that serves it."""
+    """One shop's shelves, a market each, and the model that serves it.
+
+    learnt: of visits, as the model was loaded; None where it goes by none. `model` has heard of newer ones since.
+    """
 
     def __init__(self, row: ShopRow) -> None:
         self.row = row
@@ -57,10 +71,20 @@ class ShopShelves:
         self.shelf_version = -1
         self.model: Model | None = None
         self.model_version: str | None = None
+        self.learnt: Learnt | None = None
         self.wanted_version: str | None = None
         self.markets: dict[str | None, MarketShelf] = {}
         self.currencies: dict[str, str] = {}
         self.wishes = NO_WISHES
+
+    def hear(self, learnt: Learnt, next_item: NextItem) -> None:
+        """Go by newer visits from here on, unless another model has come to serve than the one they were added to."""
+        with self.lock:
+            if self.learnt is not learnt:
+                return
+            before, self.model = self.model, replace(learnt.model, next_item=next_item)
+            for shelf in self.markets.values():
+                shelf.hear(before, self.model)
 
 
 class Shelves:
@@ -104,6 +128,11 @@ class Shelves:
         if market is None and currency is not None:
             place = shop.currencies.get(currency)
         return shop, shop.markets[place].view
+
+    def admitted(self) -> list[ShopShelves]:
+        """The shops that this process has served lately."""
+        with self._lock:
+            return list(self._shops.values())
 
     def warm(self) -> None:
         """Take in the shops that were made last, as many as there is room for."""
@@ -171,10 +200,10 @@ class Shelves:
             return
         shop.wanted_version = row.serving_version
         if row.serving_version is None:
-            shop.model, shop.model_version = None, None
+            shop.model, shop.model_version, shop.learnt = None, None, None
             return
         try:
-            model, _ = load(self._artifacts_dir / str(row.shop_id) / row.serving_version)
+            model, about = load(self._artifacts_dir / str(row.shop_id) / row.serving_version)
         except (BadArtifact, OSError):
             # The ladder's lower rungs need no model; the one before goes on serving if there was one.
             log.exception("shop %s: model %s can't be loaded", row.shop_id, row.serving_version)
@@ -182,7 +211,7 @@ class Shelves:
         if model.next_item is not None:
             # What searches visits is compiled at its first call, which no shopper should wait for.
             model.next_item.candidates([0], None, 1)
-        shop.model, shop.model_version = model, row.serving_version
+        shop.model, shop.model_version, shop.learnt = model, row.serving_version, _learnt(model, about)
 
     def _place(self, shop: ShopShelves, row: ShopRow, changed: list[ShelfProduct], *, whole: bool) -> None:
         """Bring every market up to date; a market that no product named before gets its own shelf."""
@@ -203,3 +232,10 @@ class Shelves:
             shelf = MarketShelf(name, row.low_stock_threshold, row.stock_policy == StockPolicy.LAST)
             shelf.update(everything, shop.model, shop.model_version, shop.wishes)
             shop.markets = {**shop.markets, name: shelf}
+
+
+def _learnt(model: Model, about: Mapping[str, object]) -> Learnt | None:
+    until = about.get("visits_until")
+    if model.next_item is None or not isinstance(until, int):
+        return None
+    return Learnt(model, model.next_item, until)

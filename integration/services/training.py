@@ -132,6 +132,7 @@ class _Run:
         self.database, self.settings, self.shop_id = database, settings, shop_id
         self.fit_id, self.version, self.progress = fit_id, version, progress
         self.details = Details()
+        self.visits_until = 0
         self.parameters = Parameters(factors=settings.factors, iterations=settings.iterations)
 
     def to_the_end(self, heartbeat: Heartbeat) -> Outcome:
@@ -165,6 +166,8 @@ class _Run:
 
     def _fit(self, data: TrainingData, stages: _Stages) -> training.Fit:
         serving, serving_until = self._serving()
+        visits = read_visits(self.database, self.shop_id, data.catalogue.product_ids)
+        self.visits_until = visits.until
 
         def fitting(stage: str, fraction: float) -> None:
             stages.enter(stage, READ + (FITTED - READ) * fraction)
@@ -176,7 +179,7 @@ class _Run:
             serving=serving,
             serving_until=serving_until,
             progress=fitting,
-            visits=read_visits(self.database, self.shop_id, data.catalogue.product_ids),
+            visits=visits,
             country=data.country,
             graph=load_vectors(vectors_path(self.settings, self.shop_id)),
             factorise=self._factorise(len(data.purchases)),
@@ -220,6 +223,7 @@ class _Run:
             "orders": details.orders,
             "data_from": details.data_from,
             "data_until": details.data_until,
+            "visits_until": self.visits_until,
             "parameters": dict(details.parameters),
             "backtest": dict(details.backtest),
             "seconds": {stage: round(spent, 3) for stage, spent in seconds.items()},

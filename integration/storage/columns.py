@@ -50,9 +50,12 @@ def read_ranges(
         return list(pool.map(read, ranges))
 
 
-def read_integers(database: Database, bulk: Bulk, shop_id: int) -> NDArray[np.int64]:
-    """The whole answer, int64 (rows, columns); for those known to be small beside the order lines."""
-    return _read(database, bulk, shop_id, "")
+def read_integers(database: Database, bulk: Bulk, shop_id: int, low: int | None = None) -> NDArray[np.int64]:
+    """The whole answer, int64 (rows, columns); for those known to be small beside the order lines.
+
+    low: the least value of the bulk's key; None for all.
+    """
+    return _read(database, bulk, shop_id, "" if low is None else f" AND {bulk.key} >= {int(low)}")
 
 
 def _read(database: Database, bulk: Bulk, shop_id: int, condition: str) -> NDArray[np.int64]:

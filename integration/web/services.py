@@ -12,6 +12,7 @@ from integration.clock import Clock
 from integration.services.secrets import Vault
 from integration.services.slate_log import SlateLog
 from integration.services.slates import Slates
+from integration.services.todays_visits import TodaysVisits
 from integration.settings import Settings
 from integration.storage.database import Database
 
@@ -27,6 +28,7 @@ class Services:
     vault: Vault
     slates: Slates
     slate_log: SlateLog
+    todays_visits: TodaysVisits
     clock: Clock
     drain: Callable[[int], None]
 

@@ -5,9 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recommender.blend.features import FEATURES, prior_weights
+from recommender.backtests.lists import in_stock
+from recommender.backtests.splits import Cases
+from recommender.blend.features import FEATURES, PAGES, prior_weights
+from recommender.blend.logit import Choices
+from recommender.blend.teaching import _oldest_first
+from recommender.blend.trees import Trees
 from recommender.interactions import Catalogue
 from recommender.personal.linear import LinearItems
+from recommender.serving.slates import Context, build_slate
 from recommender.training import Fit, fit
 from tests.unit.recommender.shops import DAY, SMALL, START, catalogue, lines, purchases, silent
 
@@ -85,3 +91,39 @@ def test_an_optional_list_stays_only_where_it_wins(useful: bool, monkeypatch: py
     plain = Catalogue(catalogue().product_ids, np.full(40, -1, np.int32), [""] * 40)
     model = fitted(bought, plain, together_shrinkage=1e6, factors=2).model
     assert ("linear" in model.serving.parts) == useful
+
+
+def test_trees_that_win_are_in_the_model_of_their_page_and_move_its_slates(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def win(choices: Choices, weights: np.ndarray, _prior: np.ndarray, _strength: float) -> Trees | None:
+        asked.append(choices)
+        # What lies in the visit's own category goes last.
+        category, leaves = np.full((1, 1), AT["category"], np.int32), np.array([[50.0, -50.0]], np.float32)
+        return Trees(category, np.full((1, 1), 0.5, np.float32), leaves) if len(asked) == 1 else None
+
+    monkeypatch.setattr("recommender.blend.teaching.winning_trees", win)
+    products = catalogue()
+    model = fitted(purchases(orders=900), products).model
+    assert [*model.trees] == ["visit"]
+    assert len(asked) == len(PAGES) - 1
+    plain, treed = (in_stock(each, products) for each in (replace(model, trees={}), model))
+    for row, viewed in enumerate(products.product_ids[:10].tolist()):
+        home, page = (Context(place, (viewed,), view, (), 8) for place, view in (("home", ()), ("product", (viewed,))))
+        assert all(item.row % 4 != row % 4 for item in build_slate(treed, home).items)
+        assert any(item.row % 4 == row % 4 for item in build_slate(plain, home).items)
+        assert build_slate(treed, page).items == build_slate(plain, page).items
+
+
+def test_choices_are_asked_oldest_first_whether_of_orders_or_of_visits() -> None:
+    """So that the newest of both say how many trees to keep."""
+
+    def asked(times: list[int]) -> Cases:
+        none: list[list[int]] = [[] for _ in times]
+        numbers = np.array(times, np.int64)
+        return Cases(
+            [[time] for time in times], numbers[:, None], numbers, numbers, numbers < 0, none, [[] for _ in times]
+        )
+
+    found = [wanted[0] for _, wanted in _oldest_first(catalogue(), [asked([2, 9]), asked([1, 5, 12])])]
+    assert found == [1, 2, 5, 9, 12]

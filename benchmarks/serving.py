@@ -10,18 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figures import Benchmark, Figure, Options
-from recommender.blend.features import TOGETHER, WORDS
+from recommender.blend.features import FEATURES, PAGES, TOGETHER, WORDS
+from recommender.blend.forests import DEPTH, MOST
 from recommender.blend.teaching import prior_rankers
+from recommender.blend.trees import Trees
 from recommender.model import Model, Serving
 from recommender.parameters import Parameters
 from recommender.personal.folding import fold_factors
 from recommender.serving.availability import Availability
 from recommender.serving.shelf import Shelf
-from recommender.serving.slates import Context, align, build_slate
+from recommender.serving.slates import Aligned, Context, align, build_slate
 
 PRODUCTS = 10_000
 SLATES = 20_000
 SHELVES = 200
+TURN = 500
 SESSION = 5
 COUNT = 8
 SOLD_OUT = 0.1
@@ -48,6 +51,7 @@ def run(options: Options) -> Iterator[Figure]:
         value, baseline = float(np.percentile(slates, share)), float(np.percentile(plain, share))
         what = "numpy mean, dot, mask and argpartition"
         yield Figure(name, value, "us", baseline, value / baseline, data, options.seed, baseline_name=what)
+    yield from _with_trees(options, aligned, sessions[: len(slates)], data)
     yield from _whole(options, products, data)
     after_sales = [_shelf(products, random, shelf) for _ in range(SHELVES)]
     taken = _microseconds(lambda row: align(model, after_sales[row[0]], aligned), [(row,) for row in range(SHELVES)])
@@ -55,8 +59,31 @@ def run(options: Options) -> Iterator[Figure]:
     yield Figure("alignment after a stock change p50", value, "us", None, None, data, options.seed)
 
 
+def _with_trees(options: Options, aligned: Aligned, sessions: list[tuple[int, ...]], data: str) -> Iterator[Figure]:
+    """The same slates without trees and with as many as a page may have, in turns."""
+    assert aligned.model is not None
+    treed = align(replace(aligned.model, trees=_trees(options.seed)), aligned.shelf)
+
+    def spent(each: Aligned, begin: int) -> NDArray[np.float64]:
+        asked = sessions[begin : begin + TURN]
+        return _microseconds(lambda session: build_slate(each, Context("home", session, (), (), COUNT)), asked)
+
+    turns = [(spent(aligned, begin), spent(treed, begin)) for begin in range(0, len(sessions), TURN)]
+    plain, value = (float(np.percentile(np.concatenate(part), 50)) for part in zip(*turns, strict=True))
+    said = f"{data}; {MOST} trees of depth {DEPTH}"
+    what = "without trees"
+    yield Figure("slate with trees p50", value, "us", plain, value / plain, said, options.seed, baseline_name=what)
+
+
+def _trees(seed: int) -> dict[str, Trees]:
+    random = np.random.default_rng(seed)
+    features = random.integers(0, len(FEATURES) + 1, (MOST, DEPTH)).astype(np.int32)
+    leaves = random.normal(0, 0.1, (MOST, 1 << DEPTH)).astype(np.float32)
+    return dict.fromkeys(PAGES, Trees(features, random.random((MOST, DEPTH), np.float32), leaves))
+
+
 def _whole(options: Options, products: int, data: str) -> Iterator[Figure]:
-    """Everything at once: a known customer in a shop with earlier visits, a merchant's weights and diversity."""
+    """Everything at once: a known customer in a shop with earlier visits and trees, a merchant's weights, diversity."""
     from recommender.blend.boosting import no_trees
     from recommender.fitting.visits import visits_of
     from recommender.sessions.fitting import counted
@@ -69,7 +96,8 @@ def _whole(options: Options, products: int, data: str) -> Iterator[Figure]:
     seen = (begun + random.integers(0, products // 10, many * SESSION)) % products
     visits = visits_of(numbers, seen.astype(np.int32), numbers)
     next_item = counted(visits.bounds, visits.items, products, Knobs(), no_trees())
-    model, shelf = replace(_model(products, random), next_item=next_item), _shelf(products, random)
+    model = replace(_model(products, random), next_item=next_item, trees=_trees(options.seed))
+    shelf = _shelf(products, random)
     weighed = replace(shelf, appeal=random.normal(0, 0.3, products).astype(np.float32), diversity=0.3)
     aligned = align(model, weighed)
     pasts = random.integers(0, products, (PASTS, BOUGHT)).tolist()
@@ -80,7 +108,7 @@ def _whole(options: Options, products: int, data: str) -> Iterator[Figure]:
 
     sessions = [tuple(each) for each in random.integers(0, products, (SLATES, SESSION)).tolist()]
     spent = _microseconds(shown, sessions[: max(int(SLATES * options.scale), 1000)]) / 1000
-    said = f"{data}; {many:,} visits, {BOUGHT} earlier purchases, business weights, diversity"
+    said = f"{data}; {many:,} visits, {BOUGHT} earlier purchases, {MOST} trees, business weights, diversity"
     yield Figure("whole slate p50", float(np.percentile(spent, 50)), "ms", None, None, said, options.seed)
     p99 = float(np.percentile(spent, 99))
     yield Figure("whole slate p99", p99, "ms", None, None, said, options.seed, at_least="<= 12", aim="<= 5")

@@ -174,7 +174,8 @@ class Shelves:
                 shop.markets = {}
             changed = self._read(row.shop_id, since)
             self._place(shop, row, changed, whole=since < 0)
-            shop.row = row
+            # Last, so that what fails on the way is done again by the next slate.
+            shop.row, shop.wanted_version = row, row.serving_version
             shop.shelf_version = max(shop.shelf_version, row.shelf_version)
 
     def _wishes(self, row: ShopRow) -> Wishes:
@@ -198,7 +199,6 @@ class Shelves:
     def _take_model(self, shop: ShopShelves, row: ShopRow) -> None:
         if shop.wanted_version == row.serving_version:
             return
-        shop.wanted_version = row.serving_version
         if row.serving_version is None:
             shop.model, shop.model_version, shop.learnt = None, None, None
             return

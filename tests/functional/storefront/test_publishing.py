@@ -63,3 +63,21 @@ def test_a_recommender_that_breaks_costs_the_rungs_that_need_it_and_nothing_else
     monkeypatch.setattr("recommender.serving.slates.ranked", broken)
     slate = client.get(page).get_json()
     assert (slate["strategy"], len(slate["items"])) == ("newest", 8)
+
+
+def test_a_store_that_fails_while_a_model_is_taken_up_is_asked_again(
+    database: Database, settings: Settings, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop_id = make_shop(database, settings)
+    open_for_business(database, shop_id)
+    page = "/v1/slates?shop=demo&placement=product&product=p1"
+    assert client.get(page).get_json()["model_version"] is None
+    version = train(database, settings, shop_id, trigger="test").version
+
+    def away(*_: object) -> None:
+        raise OSError("the store is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("integration.services.shelves.changed_since", away)
+        assert client.get(page).get_json()["items"] == []
+    assert client.get(page).get_json()["model_version"] == version

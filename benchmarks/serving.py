@@ -85,9 +85,9 @@ def _trees(seed: int) -> dict[str, Trees]:
 def _whole(options: Options, products: int, data: str) -> Iterator[Figure]:
     """Everything at once: a known customer in a shop with earlier visits and trees, a merchant's weights, diversity."""
     from recommender.blend.boosting import no_trees
-    from recommender.fitting.visits import visits_of
     from recommender.sessions.fitting import counted
     from recommender.sessions.search import Knobs
+    from recommender.sessions.visits import visits_of
 
     random = np.random.default_rng(options.seed)
     many = max(int(VISITS * options.scale), 2000)

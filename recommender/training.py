@@ -20,12 +20,12 @@ from recommender.fitting.assembly import draft_of_all, listening, model_of_all, 
 from recommender.fitting.data import Content, Factorise, FitData, content_of, factors_of
 from recommender.fitting.optional import OPTIONAL
 from recommender.fitting.trial import Plan, Taught, planned, teach, tested
-from recommender.fitting.visits import NO_VISITS, Visits
 from recommender.graph.vectors import LearntGraph
 from recommender.interactions import Catalogue, Purchases, check, orders_of, user_rows
 from recommender.model import Model
 from recommender.parameters import Parameters
 from recommender.personal.als import Factors, fit_factors
+from recommender.sessions.visits import NO_VISITS, Visits
 
 Progress = Callable[[str, float], None]
 # Before anything was taught, all that can be had is tried.

@@ -20,7 +20,7 @@ from integration.storage.clicks import read_fresh_visits
 from integration.storage.database import Database
 from recommender.model import Model
 from recommender.sessions.index import TODAY
-from recommender.fitting.visits import Visits
+from recommender.sessions.visits import Visits
 
 log = logging.getLogger(__name__)
 

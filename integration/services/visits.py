@@ -12,13 +12,13 @@ from integration.storage.behaviour import BehaviourEvent, Visitor
 from integration.storage.orders import Order, OrderLine
 from integration.storage.point_reads import PointReads
 from integration.storage.upsert import table_of
-from recommender.confidence import MICROSECONDS_A_DAY
 
 VISITOR = table_of(Visitor)
 EVENT = table_of(BehaviourEvent)
 ORDER = table_of(Order)
 LINE = table_of(OrderLine)
 
+MICROSECONDS_A_DAY = 86_400_000_000
 SEEN = 20
 BOUGHT = 200
 TELLING_KINDS = ("view", "click", "cart_add")

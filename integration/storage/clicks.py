@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from integration.storage.columns import Bulk, read_integers
 from integration.storage.database import Database
-from recommender.fitting.visits import Visits, visits_of
+from recommender.sessions.visits import Visits, visits_of
 
 CLICKS = Bulk(
     ("session_id", "product_id", "occurred_at"),

@@ -15,12 +15,12 @@ from recommender.blend.teaching import Lesson
 from recommender.confidence import confidence, line_weights
 from recommender.content.vectors import content_vectors, content_words, price_bands
 from recommender.content.words import similar_by_text
-from recommender.fitting.visits import Visits
 from recommender.graph.vectors import LearntGraph
 from recommender.interactions import Catalogue, Orders, Purchases, user_items
 from recommender.parameters import Parameters
 from recommender.personal.als import Factors
 from recommender.sessions.next_item import NextItem
+from recommender.sessions.visits import Visits
 from recommender.toplists import TopLists
 from recommender.trends.season import season_words
 

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender import artifacts
-from recommender.fitting.visits import NO_VISITS, Visits, visit_cases, visits_of
+from recommender.fitting.visits import visit_cases
 from recommender.interactions import Catalogue
 from recommender.model import Model
 from recommender.serving.availability import Availability
 from recommender.serving.shelf import Shelf
 from recommender.serving.slates import Context, align, build_slate
+from recommender.sessions.visits import NO_VISITS, Visits, visits_of
 from recommender.training import Fit, fit
 from tests.unit.recommender.shops import DAY, SMALL, START, catalogue, purchases, silent
 

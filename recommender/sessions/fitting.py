@@ -26,6 +26,8 @@ FEWEST = 200
 TUNED_ON = 3000
 LISTS = 70_000
 WATCHED = 0.2
+# The share of the work that finding out how many trees to grow takes.
+FIRST = 0.5
 TREES = 400
 # Of a list's rows past the first DENSE, every THIN-th is trained on and speaks for THIN.
 DENSE, THIN = 40, 4
@@ -67,17 +69,26 @@ def counted(bounds: NDArray[np.int64], items: NDArray[np.int32], n_items: int, k
 
 
 def _learnt(model: NextItem, asked: Prefixes, draw: np.random.Generator, threads: int, progress: Progress) -> Trees:
-    """Trees fitted to the older of the held-out prefixes, as many as the newer ones want."""
+    """Trees fitted to the held-out prefixes, as many as the newer ones want of those that the older ones grow."""
     watched = int(len(asked) * (1 - WATCHED))
     older = draw.permutation(watched)[: int(LISTS * (1 - WATCHED))]
     newer = watched + draw.permutation(len(asked) - watched)[: int(LISTS * WATCHED)]
-    with ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(lambda places: _lists_of(model, asked.at(places), THIN), np.array_split(older, threads)))
-        seen = _lists_of(model, asked.at(newer), 1)
-    lists = _joined(parts)
+    seen, lists = _lists_of(model, asked.at(newer), 1), _thinned(model, asked, older, threads)
     if len(lists.wanted) == 0 or len(seen.wanted) == 0:
         return no_trees()
-    return boost(lists, seen, TREES, threads, lambda done: progress("ranker", done))
+    many = len(boost(lists, seen, TREES, threads, lambda done: progress("ranker", done * FIRST)).leaves)
+    if not many:
+        return no_trees()
+    # So many are grown again with the newest in them, which tell most of what is to come.
+    lists = _thinned(model, asked, draw.permutation(np.concatenate([older, newer])), threads)
+    return boost(lists, seen, many, threads, lambda done: progress("ranker", FIRST + done * (1 - FIRST)))
+
+
+def _thinned(model: NextItem, asked: Prefixes, places: NDArray[np.int64], threads: int) -> Lists:
+    with ThreadPoolExecutor(threads) as pool:
+        return _joined(
+            list(pool.map(lambda part: _lists_of(model, asked.at(part), THIN), np.array_split(places, threads)))
+        )
 
 
 def _joined(parts: list[Lists]) -> Lists:

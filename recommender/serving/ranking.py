@@ -127,12 +127,7 @@ def ranked(
     What the merchant's weights add to a score is in it before the cut, and so is what diversity takes off. trees: put
     those that the weights put first in order, see `blend.forests`. None of these speaks for a product.
     """
-    scores = ranker @ found.features
-    learnt = scores
-    if aligned.appeal is not None:
-        scores = scores + aligned.appeal[found.rows]
-    if trees is not None:
-        found, scores = _finalists(found, learnt, scores, trees, count)
+    found, scores = _scored(aligned, found, ranker, count, trees)
     diversity = aligned.shelf.diversity
     best = _varied(aligned, model, found.rows, scores, count) if diversity else _best(scores, count)
     rows, features = found.rows[best], found.features[:, best]
@@ -160,13 +155,17 @@ def ranked(
     return Ranked(rows, scores[best].tolist(), kinds.tolist(), because.tolist(), counts.tolist())
 
 
-def _finalists(
-    found: Candidates, learnt: NDArray[np.float32], scores: NDArray[np.float32], trees: Trees, count: int
+def _scored(
+    aligned: Aligned, found: Candidates, ranker: NDArray[np.float32], count: int, trees: Trees | None
 ) -> tuple[Candidates, NDArray[np.float32]]:
-    """The few that may be shown, and their scores with what trees say of them.
+    """Candidates and their scores; with trees the few that the weights and the merchant put first, and what trees say.
 
-    learnt: what the weights say, which trees are told; scores: that and what the merchant wants.
+    Trees are told the score of the weights alone, as when they were taught.
     """
+    learnt = ranker @ found.features
+    scores = learnt if aligned.appeal is None else learnt + aligned.appeal[found.rows]
+    if trees is None:
+        return found, scores
     best = _best(scores, max(FINALISTS, count * POOL))
     features = found.features[:, best]
     more = said(trees, with_scores(features, learnt[best]))

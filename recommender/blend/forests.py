@@ -9,7 +9,7 @@ from recommender.blend.logit import Choices, beyond_doubt, fit_weights
 from recommender.blend.trees import FINALISTS, Trees, said, with_scores
 
 # With fewer choices trees hardly ever win, and they cost a fit some seconds a page.
-FEWEST_FOR_TREES = 900
+FEWEST_FOR_TREES = 1200
 FOLDS = 4
 WATCHED = 0.2
 MOST = 150

@@ -88,10 +88,16 @@ def test_what_sells_now_leads_where_baskets_mislead() -> None:
     assert found.rungs["trending"].lead > found.rungs["trending"].error
 
 
-def shown(result: Fit, products: Catalogue, **context: tuple[int, ...]) -> set[str]:
+def shown(
+    result: Fit,
+    products: Catalogue,
+    *,
+    session: tuple[int, ...] = (),
+    viewing: tuple[int, ...] = (),
+    cart: tuple[int, ...] = (),
+) -> set[str]:
     """The rungs that a slate of ten is from."""
-    asked = {"session": (), "viewing": (), "cart": (), **context}
-    slate = build_slate(in_stock(result.model, products), Context("page", count=10, **asked))
+    slate = build_slate(in_stock(result.model, products), Context("page", session, viewing, cart, 10))
     return {item.strategy for item in slate.items}
 
 

@@ -46,6 +46,8 @@ def test_a_sample_asks_its_own_users_alone() -> None:
     past, asked = hold_out(BOUGHT, 3, rivals=5, at_most=200)
     part, cases = sample(past, asked, past.nnz // 2, 1)
     assert part.nnz < past.nnz
+    assert asked.rivals is not None
+    assert cases.rivals is not None
     whole = {tuple(row) for row in np.column_stack([asked.targets, asked.rivals]).tolist()}
     assert len(cases) > 0
     assert cases.users.max() < part.shape[0]

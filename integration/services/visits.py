@@ -39,17 +39,22 @@ class Visits:
 
     def __init__(self, reads: PointReads) -> None:
         told = and_(
-            EVENT.c.shop_id == VISITOR.c.shop_id,
+            EVENT.c.shop_id == bindparam("shop_id"),
             EVENT.c.visitor_id == VISITOR.c.id,
             EVENT.c.product_id.is_not(None),
             or_(*(EVENT.c.kind == kind for kind in TELLING_KINDS)),
         )
         self._seen = reads.prepare(
             select(EVENT.c.product_id, VISITOR.c.customer_id)
-            .select_from(VISITOR.outerjoin(EVENT, told))
+            .join(VISITOR, told)
             .where(VISITOR.c.shop_id == bindparam("shop_id"), VISITOR.c.token == bindparam("token"))
             .order_by(EVENT.c.occurred_at.desc())
             .limit(SEEN)
+        )
+        self._who = reads.prepare(
+            select(VISITOR.c.customer_id).where(
+                VISITOR.c.shop_id == bindparam("shop_id"), VISITOR.c.token == bindparam("token")
+            )
         )
         self._bought = reads.prepare(
             select(LINE.c.product_id, ORDER.c.ordered_at)
@@ -63,10 +68,10 @@ class Visits:
     def of(self, shop_id: int, token: str, now: datetime) -> Visit:
         """The newest of what a visitor saw and, where an order has told who they are, of what they bought."""
         rows = self._seen.all(shop_id=shop_id, token=token)
-        if not rows:
-            return NOTHING_KNOWN
-        seen = tuple(product for product, _ in reversed(rows) if product is not None)
-        customer = rows[0][1]
+        seen = tuple(product for product, _ in reversed(rows))
+        # Who looked at nothing yet is looked up alone: one statement for both would sort all that a visitor ever did.
+        who = rows[0][1:] if rows else self._who.first(shop_id=shop_id, token=token)
+        customer = who[0] if who else None
         if customer is None:
             return Visit(seen, ())
         moment = to_micros(now)

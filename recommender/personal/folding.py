@@ -24,6 +24,10 @@ def fold_in(
     items, folds: (s, factors), the products' rows of Y and Z. weights: (s,), alpha x weight of each.
     Solves (Y'Y + reg I + Y_s' D Y_s) x = Y_s' (1 + d) as x = Z_s' u with (I + D Y_s Z_s') u = 1 + d.
     """
+    if len(weights) == 1:
+        # A product's page, which most slates are for: the system is one number.
+        alone: NDArray[np.float32] = folds[0] * ((1.0 + weights[0]) / (1.0 + weights[0] * (items[0] @ folds[0])))
+        return alone
     system = (items @ folds.T) * weights[:, None]
     system.flat[:: len(weights) + 1] += 1.0
     solution: NDArray[np.float32] = np.linalg.solve(system, 1.0 + weights) @ folds

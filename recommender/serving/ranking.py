@@ -93,11 +93,13 @@ def candidates(aligned: Aligned, offer: Offer, model: Model, known: Known, *, wi
     features = np.zeros((len(FEATURES), len(rows)), np.float32)
     if not len(rows):
         return Candidates(rows, features, told, said, None)
-    of_lists = first[: len(told)]
+    # One list alone, as on most product pages, holds each product once: there is nothing to sum.
+    alone = len(seeds) == 1 and len(flat) == len(told)
+    of_lists, length = first[: len(told)], lists.shape[1]
     for name, part in zip(serving.parts, said, strict=True):
-        features[_AT[name]] = _best_is_one(np.bincount(of_lists, part, len(flat) + 1)[kept])
+        features[_AT[name]] = _best_is_one(part[kept] if alone else np.bincount(of_lists, part, len(flat) + 1)[kept])
     if seeds:
-        newest = np.bincount(of_lists[: lists.shape[1]], said[0, : lists.shape[1]], len(flat) + 1)
+        newest = said[0] if alone else np.bincount(of_lists[:length], said[0, :length], len(flat) + 1)
         features[_NEWEST] = newest[kept]
         features[_FOLD_IN] = _best_is_one(model.item_factors[rows] @ session_factors(model, seeds, weights))
         features[_CATEGORY] = _categories(aligned, seeds, weights, rows)
@@ -107,10 +109,14 @@ def candidates(aligned: Aligned, offer: Offer, model: Model, known: Known, *, wi
         times = np.bincount(first[len(told) : len(told) + len(known.bought)], known.times, len(flat) + 1)[kept]
         features[_BOUGHT], features[_BEFORE] = np.log1p(times), times > 0
     if visits is not None and len(visits.rows):
-        begin = len(told) + len(bought)
-        odds = np.exp(visits.scores - visits.scores[0])
-        features[_VISITS] = np.bincount(first[begin : begin + len(odds)], odds, len(flat) + 1)[kept]
+        features[_VISITS] = _odds(visits, first[len(told) + len(bought) :], len(flat) + 1)[kept]
     return Candidates(rows, features, told, said, visits)
+
+
+def _odds(visits: Scored, first: NDArray[np.int32], size: int) -> NDArray[np.float64]:
+    """Odds by what earlier visits went on to, the best 1, where each product stands first among all candidates."""
+    odds = np.exp(visits.scores - visits.scores[0])
+    return np.bincount(first[: len(odds)], odds, size)
 
 
 def ranked(

@@ -116,7 +116,7 @@ def candidates(aligned: Aligned, offer: Offer, model: Model, known: Known, *, wi
 def _odds(visits: Scored, first: NDArray[np.int32], size: int) -> NDArray[np.float64]:
     """Odds by what earlier visits went on to, the best 1, where each product stands first among all candidates."""
     odds = np.exp(visits.scores - visits.scores[0])
-    summed: NDArray[np.float64] = np.bincount(first[: len(odds)], odds, size)
+    summed: NDArray[np.float64] = np.bincount(first[: len(odds)], odds, size).astype(np.float64, copy=False)
     return summed
 
 

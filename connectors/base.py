@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from connectors.records import Change
+from connectors.records import Change, Refetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,20 @@ class Webhooks(Protocol):
         Raises BadSignature, or BadDelivery where the signature is right and the rest is not.
         """
 
-    def changes(self, topic: str, body: bytes) -> Sequence[Change]:
-        """What a kept delivery says. An unknown topic says nothing. Raises BadDelivery on a body that it can't read."""
+    def shop_of(self, headers: Mapping[str, str]) -> str:
+        """The shop that the headers name, in any case of theirs; "" where the webhook's address names it.
+
+        It is believed only once the signature is found right.
+        """
+
+    def changes(self, topic: str, body: bytes, at: datetime) -> Sequence[Change]:
+        """What a kept delivery says. An unknown topic says nothing. Raises BadDelivery on a body that it can't read.
+
+        at: the platform's time of the event, or of its arrival where none was told: the version of what has no other.
+        """
+
+    def outlives_shop(self, topic: str) -> bool:
+        """Whether deliveries of this topic are taken after the shop has left, such as the duty to erase."""
 
     def is_stock(self, topic: str) -> bool:
         """Whether deliveries of this topic are applied before they are answered (they can empty a shelf)."""
@@ -118,9 +130,51 @@ class Importer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """How a connected shop is called.
+
+    external_id: as the platform knows the shop. address: where its calls go, without a slash at the end.
+    token: gives one that is valid now; raises AccessLost. wait: seconds, when the platform asks for patience.
+    """
+
+    external_id: str
+    address: str
+    token: Callable[[], str]
+    wait: Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a long reading. Once `changes` are stored, the reading can go on from `position` after a crash.
+
+    read, expected: objects so far, and in all where that is known. A page without changes says that it is still going.
+    """
+
+    changes: Sequence[Change]
+    position: str
+    read: int
+    expected: int | None = None
+
+
+class Reader(Protocol):
+    """Reads a connected shop: all of it, what changed in it, or single things. Raises PlatformError, AccessLost."""
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """What there is to read, in the order in which it should be: such as ("products", "orders")."""
+
+    def read(self, kind: str, *, position: str, since: datetime | None) -> Iterator[Page]:
+        """All of a kind, or what changed since a time. position: "" from the start, or the last stored page's."""
+
+    def fetch(self, wanted: Sequence[Refetch]) -> Sequence[Change]:
+        """Single things as they now are; one that is gone is told as Removed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Connector:
     """One platform. A part that is None is something that the platform doesn't do."""
 
     platform: str
     webhooks: Webhooks | None = None
     importer: Importer | None = None
+    reader: Callable[[Access], Reader] | None = None

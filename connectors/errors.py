@@ -35,3 +35,10 @@ class PlatformError(ConnectorError):
         super().__init__(f"{platform}: {message}")
         self.platform = platform
         self.retryable = retryable
+
+
+class AccessLost(PlatformError):
+    """The platform no longer takes the shop's token: only the merchant can mend that, by opening the app."""
+
+    def __init__(self, platform: str, message: str) -> None:
+        super().__init__(platform, message, retryable=False)

@@ -72,6 +72,8 @@ class Variant:
 class Product:
     """A product with all its variants: variants that are not named here no longer exist.
 
+    category: in a taxonomy that many shops share, such as "Apparel > Clothing > Dresses"; product_type is the shop's
+    own word. collections: handles of the shop's collections that hold it.
     markets: the market codes where it is sold; None means everywhere, an empty tuple nowhere.
     published_at: when it first appeared in the shop ("newest" is ordered by it).
     """
@@ -85,6 +87,8 @@ class Product:
     tags: tuple[str, ...] = ()
     url: str = ""
     image_url: str = ""
+    category: str = ""
+    collections: tuple[str, ...] = ()
     status: ProductStatus = ProductStatus.ACTIVE
     published: bool = True
     published_at: datetime | None = None
@@ -102,6 +106,14 @@ class InventoryLevel:
     inventory_item: str
     location: str
     available: int
+    sells_online: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that holds stock. sells_online: whether the online shop sells from it."""
+
+    external_id: str
     sells_online: bool = True
 
 
@@ -167,25 +179,33 @@ class Refund:
     customer: str = ""
 
 
-Record = Product | InventoryLevel | Customer | Order | Refund
+Record = Product | InventoryLevel | Location | Customer | Order | Refund
 
 
 class RecordKind(StrEnum):
-    """The kinds of record that a platform can remove."""
+    """The kinds of record that a platform can remove, or of which it may have to be asked again."""
 
     PRODUCT = "product"
     VARIANT = "variant"
+    INVENTORY_ITEM = "inventory_item"
     INVENTORY_LEVEL = "inventory_level"
+    LOCATION = "location"
+    COLLECTION = "collection"
     ORDER = "order"
     CUSTOMER = "customer"
 
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """A record as it now is. `version` is the platform's own time stamp of that state: the newest wins."""
+    """A record as it now is. `version` is the platform's own time stamp of that state: the newest wins.
+
+    untold: fields of the record that this source says nothing of, such as {"markets", "variants.tracked"}: what is
+    stored of them stays, and a new row begins with what stands in the record.
+    """
 
     record: Record
     version: datetime
+    untold: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,4 +229,53 @@ class EraseCustomer:
     version: datetime
 
 
-Change = Current | Removed | EraseCustomer
+@dataclass(frozen=True, slots=True)
+class SoldOut:
+    """A variant that had nothing left anywhere at `version`, whatever older inventory levels say."""
+
+    variant: str
+    version: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refetch:
+    """Something that the platform spoke of but did not tell whole: it has to be asked."""
+
+    kind: RecordKind
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerDataRequest:
+    """A customer who wants to know what is kept of them. request: the platform's number of it."""
+
+    external_id: str
+    request: str
+    version: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ScopesChanged:
+    """What the merchant allows the app to do, since `version`."""
+
+    scopes: tuple[str, ...]
+    version: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShopLeft:
+    """The merchant took the app out of the shop at `version`: no call to it will be answered."""
+
+    version: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EraseShop:
+    """A shop to forget, with everything that was kept for it."""
+
+    version: datetime
+
+
+Change = (
+    Current | Removed | SoldOut | Refetch | EraseCustomer | CustomerDataRequest | ScopesChanged | ShopLeft | EraseShop
+)

@@ -17,7 +17,7 @@ from integration.services.window import StoreWindow
 from integration.settings import Settings
 from integration.storage.database import Database
 from integration.storage.point_reads import PointReads
-from integration.web import errors, health, openapi, storefront, webhooks, widgets
+from integration.web import errors, health, openapi, shopify, storefront, webhooks, widgets
 from integration.web.services import KEY, Services
 from integration.web.turns import SlatesInTurn
 
@@ -50,6 +50,9 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     errors.register(app)
     for blueprint in (storefront.bp, openapi.bp, webhooks.bp, widgets.bp, health.bp):
         app.register_blueprint(blueprint)
+    if settings.shopify_client_id:
+        for blueprint in shopify.BLUEPRINTS:
+            app.register_blueprint(blueprint)
     app.wsgi_app = SlatesInTurn(app.wsgi_app)  # type: ignore[method-assign]
     if settings.demo:
         window = StoreWindow(database, vault, settings.demo_shop, settings.public_url)

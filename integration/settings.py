@@ -45,6 +45,13 @@ class Settings:
     spark_from_lines: int = 20_000_000
     vectors: str = "auto"
     qdrant_url: str = ""
+    shopify_client_id: str = ""
+    shopify_client_secret: str = ""
+    shopify_old_client_secret: str = ""
+    shopify_app_handle: str = "shelfwise"
+    shopify_partner_id: str = ""
+    shopify_partner_token: str = ""
+    shopify_play_url: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:

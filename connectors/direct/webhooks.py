@@ -70,10 +70,18 @@ class DirectWebhooks:
         aggregate = reader(body).aggregate if reader else ""
         return Delivery(PLATFORM, topic, key, body, aggregate, _moment(folded.get(TIME_HEADER.lower(), "")))
 
-    def changes(self, topic: str, body: bytes) -> Sequence[Change]:
+    def shop_of(self, headers: Mapping[str, str]) -> str:
+        """The address names the shop."""
+        return ""
+
+    def changes(self, topic: str, body: bytes, at: datetime) -> Sequence[Change]:
         """What the body says; nothing for a topic that we don't know."""
         reader = READERS.get(topic)
         return () if reader is None else reader(body).changes()
+
+    def outlives_shop(self, topic: str) -> bool:
+        """A shop that has left has nothing more to say."""
+        return False
 
     def is_stock(self, topic: str) -> bool:
         """Whether this topic can empty a shelf."""

@@ -20,7 +20,8 @@ from integration.settings import Settings
 INTAKE = "intake"
 TRAINING = "training"
 GRAPH = "graph"
-QUEUES = (INTAKE, TRAINING, GRAPH)
+PLATFORM = "platform"
+QUEUES = (INTAKE, PLATFORM, TRAINING, GRAPH)
 
 # Both bound what an unreachable Redis costs a request that has a delivery to announce.
 QUICK_CONNECT_SECONDS = 0.02
@@ -47,6 +48,12 @@ class Kind:
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "drain": Kind(INTAKE, "integration.jobs.intake.drain", timeout_seconds=300, retries=1, ticket_seconds=60),
+        # On a queue of their own: they wait for somebody else's answers.
+        "read": Kind(PLATFORM, "integration.jobs.readings.read_shop", 4 * 3600, retries=0, ticket_seconds=600),
+        "refetch": Kind(PLATFORM, "integration.jobs.readings.refetch", 300, retries=0, ticket_seconds=60),
+        "renew": Kind(PLATFORM, "integration.jobs.access.renew", 60, retries=0, ticket_seconds=600),
+        "publish": Kind(PLATFORM, "integration.jobs.published_lists.publish", 3600, retries=0, ticket_seconds=600),
+        "bill": Kind(PLATFORM, "integration.jobs.billing.bill", 120, retries=0, ticket_seconds=600),
         # A failed fit is not repeated at once: it would most likely fail again. The next orders or the night do.
         "train": Kind(TRAINING, "integration.jobs.training.train_shop", 4 * 3600, retries=0, ticket_seconds=1800),
         # On a queue of its own: it takes the longest, and no shop's fit waits for it.

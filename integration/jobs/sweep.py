@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from redis import Redis
 
@@ -12,14 +14,20 @@ from integration.services import upkeep
 from integration.settings import Settings
 from integration.storage.database import Database
 
+DueShops = Callable[[Database, Settings, datetime], Iterable[int]]
+
+# Jobs by name, each with what says which shops are due for it; a service and a line here make a steady job.
+DUE: Mapping[str, DueShops] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many drains and fits were enqueued, and how many lost fits were marked as killed."""
+    """How many drains, fits and other jobs were enqueued, and how many lost fits were marked as killed."""
 
     drains: int
     fits: int
     lost: int
+    others: int = 0
 
 
 def sweep_deliveries(database: Database, redis: Redis, now: datetime) -> int:
@@ -31,4 +39,5 @@ def sweep(database: Database, settings: Settings, redis: Redis, now: datetime) -
     """Enqueue every drain and fit that is due, after marking fits whose process vanished. Safe to run twice."""
     lost = upkeep.bury_lost_fits(database, now)
     fits = sum(enqueue(redis, "train", due.shop_id, due.trigger) for due in upkeep.due_fits(database, settings, now))
-    return Swept(sweep_deliveries(database, redis, now), fits, lost)
+    others = sum(enqueue(redis, name, shop_id) for name, due in DUE.items() for shop_id in due(database, settings, now))
+    return Swept(sweep_deliveries(database, redis, now), fits, lost, others)

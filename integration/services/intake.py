@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import connectors
 from connectors.base import Webhooks
 from connectors.errors import BadDelivery, BadSignature, UnknownPlatform
+from connectors.records import Change
 from integration.services.apply import apply
 from integration.services.secrets import Vault
 from integration.services.shops import find_connected
@@ -55,7 +56,7 @@ def receive(
     if shop is None:
         raise BadSignature("no such shop")
     is_stock = webhooks.is_stock(arrival.topic)
-    changes = webhooks.changes(arrival.topic, body) if is_stock else ()
+    changes = webhooks.changes(arrival.topic, body, arrival.triggered_at or now) if is_stock else ()
     with database.write() as connection:
         kept = deliveries.keep(connection, shop.shop_id, arrival, received_at=now, applied=is_stock)
         if kept is None:
@@ -80,7 +81,7 @@ def drain(database: Database, shop_id: int, *, now: datetime, limit: int = BATCH
         with database.write() as connection:
             if not deliveries.hold_drain(connection, shop_id):
                 return 0
-            changes = [change for row in batch for change in _webhooks(row.platform).changes(row.topic, row.body)]
+            changes = [change for row in batch for change in _changes(row)]
             apply(connection, shop_id, changes)
             deliveries.settle(connection, [row.id for row in batch], now)
     except Exception as error:  # noqa: BLE001 - one poisonous delivery must not hold up the others
@@ -95,7 +96,7 @@ def drain(database: Database, shop_id: int, *, now: datetime, limit: int = BATCH
 def _apply_one(database: Database, shop_id: int, row: Any, now: datetime) -> None:
     try:
         with database.write() as connection:
-            apply(connection, shop_id, _webhooks(row.platform).changes(row.topic, row.body))
+            apply(connection, shop_id, _changes(row))
             deliveries.settle(connection, [row.id], now)
     except (BadDelivery, UnknownPlatform) as error:
         _put_off(database, row.id, str(error), None)
@@ -108,6 +109,10 @@ def _apply_one(database: Database, shop_id: int, row: Any, now: datetime) -> Non
 def _put_off(database: Database, delivery_id: int, error: str, again: datetime | None) -> None:
     with database.write() as connection:
         deliveries.put_off(connection, delivery_id, error, again)
+
+
+def _changes(row: Any) -> Sequence[Change]:
+    return _webhooks(row.platform).changes(row.topic, row.body, row.triggered_at or row.received_at)
 
 
 def _webhooks(platform: str) -> Webhooks:

@@ -1,6 +1,31 @@
 """SQLAlchemy tables and stores, by subject. Importing this package makes all tables known to `Base.metadata`."""
 
-from integration.storage import behaviour, catalogue, deliveries, models, orders, shops
+from integration.storage import (
+    access,
+    behaviour,
+    billing,
+    catalogue,
+    deliveries,
+    models,
+    orders,
+    privacy,
+    published_lists,
+    readings,
+    shops,
+)
 from integration.storage.base import Base
 
-__all__ = ["Base", "behaviour", "catalogue", "deliveries", "models", "orders", "shops"]
+__all__ = [
+    "Base",
+    "access",
+    "behaviour",
+    "billing",
+    "catalogue",
+    "deliveries",
+    "models",
+    "orders",
+    "privacy",
+    "published_lists",
+    "readings",
+    "shops",
+]

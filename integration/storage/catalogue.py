@@ -34,6 +34,8 @@ class Product(OfShop, Base):
     vendor: Mapped[str] = mapped_column(String(255), default="")
     product_type: Mapped[str] = mapped_column(String(255), default="")
     tags: Mapped[list[str]] = mapped_column(Json, default=list)
+    category: Mapped[str] = mapped_column(String(1000), default="")
+    collections: Mapped[list[str]] = mapped_column(Json, default=list)
     url: Mapped[str] = mapped_column(String(2000), default="")
     image_url: Mapped[str] = mapped_column(String(2000), default="")
     status: Mapped[ProductStatus] = mapped_column(String(16), default=ProductStatus.ACTIVE)
@@ -46,7 +48,10 @@ class Product(OfShop, Base):
 
 
 class Variant(OfShop, Base):
-    """One buyable form of a product. `prices`: market -> {"amount": text, "currency": code}."""
+    """One buyable form of a product. `prices`: market -> {"amount": text, "currency": code}.
+
+    sold_out_at: the platform's time when it last said that nothing is left: inventory levels of before count for none.
+    """
 
     __tablename__ = "variant"
     __table_args__ = (
@@ -69,6 +74,7 @@ class Variant(OfShop, Base):
     policy: Mapped[InventoryPolicy] = mapped_column(String(8), default=InventoryPolicy.DENY)
     unit_cost: Mapped[Decimal | None]
     position: Mapped[int] = mapped_column(default=0)
+    sold_out_at: Mapped[datetime | None]
     source_version: Mapped[datetime] = mapped_column(default=EPOCH)
     removed_at: Mapped[datetime | None]
 
@@ -82,6 +88,18 @@ class InventoryLevel(OfShop, Base):
     inventory_item: Mapped[str] = mapped_column(String(255))
     location: Mapped[str] = mapped_column(String(255))
     available: Mapped[int] = mapped_column(default=0)
+    sells_online: Mapped[bool] = mapped_column(default=True)
+    source_version: Mapped[datetime] = mapped_column(default=EPOCH)
+    removed_at: Mapped[datetime | None]
+
+
+class Location(OfShop, Base):
+    """A place that holds stock; a level says for itself whether it sells online, and learns it from here."""
+
+    __tablename__ = "location"
+    __table_args__ = (UniqueConstraint("shop_id", "external_id"),)
+
+    external_id: Mapped[str] = mapped_column(String(255))
     sells_online: Mapped[bool] = mapped_column(default=True)
     source_version: Mapped[datetime] = mapped_column(default=EPOCH)
     removed_at: Mapped[datetime | None]

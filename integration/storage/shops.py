@@ -46,13 +46,18 @@ class Shop(Base):
 
 
 class Connection(OfShop, Base):
-    """A shop's link to one platform. Secrets are encrypted; the previous one stays valid while it is kept."""
+    """A shop's link to one platform. Secrets are encrypted; the previous one stays valid while it is kept.
+
+    webhook_secret: None where the platform signs with the app's own secret. details: what else the platform needs to
+    be told of again, such as its own number of the shop.
+    """
 
     __tablename__ = "connection"
     __table_args__ = (UniqueConstraint("platform", "external_id"), UniqueConstraint("shop_id", "platform"))
 
     platform: Mapped[str] = mapped_column(String(64))
     external_id: Mapped[str] = mapped_column(String(255))
-    webhook_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    webhook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     previous_webhook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    details: Mapped[dict[str, Any] | None] = mapped_column(Json)
     created_at: Mapped[datetime]

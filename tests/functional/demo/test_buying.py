@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -80,7 +80,11 @@ def line(pieces: int) -> CartLine:
 
 def records(intake: Intake) -> list[object]:
     assert CONNECTOR.webhooks is not None
-    changes = [change for each in intake.taken for change in CONNECTOR.webhooks.changes(each.topic, each.body)]
+    changes = [
+        change
+        for each in intake.taken
+        for change in CONNECTOR.webhooks.changes(each.topic, each.body, datetime.now(UTC))
+    ]
     return [change.record for change in changes if isinstance(change, Current)]
 
 

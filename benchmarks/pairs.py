@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 from scipy import sparse
 
-from benchmarks.figures import NoData
+from benchmarks.figures import NoData, Options
 from recommender.personal.holdout import Asked
 
 USER = ("u", "user", "user_id", "userid", "customer", "customer_id", "uid")
@@ -26,6 +27,9 @@ NEGATIVES = ("negatives", "negative", "neg", "negs")
 HEADLESS = ("u", "i", "r", "t")
 TABLES = (".parquet", ".csv", ".csv.gz", ".tsv", ".tsv.gz")
 EXPECTED = f"a file of user-item pairs ({', '.join(TABLES)}) with columns u,i or user,item, and maybe timestamp"
+
+
+MOVIELENS = "ml1m_ncf_train.parquet", "ml1m_ncf_test.rating.csv.gz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,19 @@ class Split:
     asked: Asked
     unknown: int
     said: str
+
+
+def files_of(options: Options) -> tuple[Path, Path]:
+    """What to learn from and what to ask: the files that were named, or MovieLens 1M. Raises NoData."""
+    if options.data:
+        raise NoData("give --train FILE of pairs and --test FILE of what they took next, not --data")
+    if options.train:
+        return Path(options.train), Path(options.test)
+    folder = Path(os.environ.get("SHELFWISE_DATA", "../shared/data"))
+    train, test = (folder / name for name in MOVIELENS)
+    if not train.exists():
+        raise NoData(f"no {train}: put MovieLens 1M there, or say --train FILE --test FILE")
+    return train, test
 
 
 def read_split(train: Path, test: Path) -> Split:

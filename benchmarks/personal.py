@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from benchmarks.figures import Benchmark, Figure, NoData, Options, Stage
-from benchmarks.pairs import Split, read_split
+from benchmarks.figures import Benchmark, Figure, Options, Stage
+from benchmarks.pairs import Split, files_of, read_split
 from recommender.backtests import metrics
 from recommender.personal.choice import choose
 from recommender.personal.folding import fold_in_held, turned
@@ -22,7 +20,6 @@ from recommender.personal.ials import Confidence, fit_exactly, penalties
 from recommender.personal.linear import Closeness, item_weights
 from recommender.personal.tuning import sample, tuned_als, tuned_linear
 
-TRAIN, TEST = "ml1m_ncf_train.parquet", "ml1m_ncf_test.rating.csv.gz"
 BASELINE = "implicit as it comes"
 FOLDED = "ALS, folded in from history alone"
 POPULARITY, LINEAR, ALS, BLEND = "popularity", "linear (EASE)", "ALS, tuned", "ALS and linear"
@@ -39,19 +36,8 @@ TUNED_ON, LARGEST = 4_000, 8_000
 
 def run(options: Options) -> Iterator[Figure | Stage]:
     """HR@10 and NDCG@10 of each model on the test, and which of them the validation cut chose."""
-    split = read_split(*_files(options))
+    split = read_split(*files_of(options))
     yield from _measured(split, options)
-
-
-def _files(options: Options) -> tuple[Path, Path]:
-    if options.data:
-        raise NoData("give --train FILE of pairs and --test FILE of what they took next, not --data")
-    if options.train:
-        return Path(options.train), Path(options.test)
-    folder = Path(os.environ.get("SHELFWISE_DATA", "../shared/data"))
-    if not (folder / TRAIN).exists():
-        raise NoData(f"no {folder / TRAIN}: put MovieLens 1M there, or say --train FILE --test FILE")
-    return folder / TRAIN, folder / TEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -14,14 +13,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.figures import Benchmark, Figure, NoData, Options, Stage
-from benchmarks.pairs import Split, read_split
+from benchmarks.pairs import Split, files_of, read_split
 from recommender.backtests import metrics
 from recommender.parameters import Parameters
 from recommender.personal.als import Factors
 from recommender.personal.holdout import gains, positions
 from recommender.spark.trainer import ImplicitTrainer, SparkTrainer, Trainer, write_interactions
 
-TRAIN, TEST = "ml1m_ncf_train.parquet", "ml1m_ncf_test.rating.csv.gz"
 BASELINE = "implicit"
 MEMORY = {"spark.driver.memory": "2g", "spark.ui.showConsoleProgress": "false"}
 
@@ -49,14 +47,7 @@ def run(options: Options) -> Iterator[Figure | Stage]:
 def _files(options: Options) -> tuple[Path, Path]:
     if find_spec("pyspark") is None or shutil.which("java") is None:
         raise NoData("no Spark: pip install 'shelfwise-app[spark]' into this environment, and Java 17 or newer")
-    if options.data:
-        raise NoData("give --train FILE of pairs and --test FILE of what they took next, not --data")
-    if options.train:
-        return Path(options.train), Path(options.test)
-    folder = Path(os.environ.get("SHELFWISE_DATA", "../shared/data"))
-    if not (folder / TRAIN).exists():
-        raise NoData(f"no {folder / TRAIN}: put MovieLens 1M there, or say --train FILE --test FILE")
-    return folder / TRAIN, folder / TEST
+    return files_of(options)
 
 
 def _trainers(folder: Path) -> dict[str, Trainer]:

@@ -157,6 +157,8 @@ def _product(row: int, taste: int) -> dict[str, Any]:
         "vendor": f"Maker {row % 40}",
         "product_type": f"Kind {taste}",
         "tags": "[]",
+        "category": "",
+        "collections": "[]",
         "url": "",
         "image_url": "",
         "status": "active",

@@ -8,28 +8,15 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from connectors.records import Change, Current, Product
-from integration.cli import main
 from integration.settings import Settings
 from integration.storage.database import Database
 from tests.making import START, level, make_shop, order, pounds, product, stock, write
 
 Command = Callable[..., Result]
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def shelfwise(settings: Settings) -> Command:
-    """Runs a command on the test's own settings."""
-    environ = {
-        "SHELFWISE_DATA_DIR": str(settings.data_dir),
-        "SHELFWISE_DATABASE_URL": settings.database_url,
-        "SHELFWISE_SECRET_KEYS": settings.secret_keys,
-        "COLUMNS": "200",
-    }
-    return lambda *arguments: CliRunner().invoke(main, arguments, env=environ)
 
 
 def with_cost(number: int, cost: str) -> list[Change]:

@@ -31,9 +31,9 @@ def at(minute: int) -> Any:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[Change]:
+def histories(draw: st.DrawFn) -> list[Current | Removed]:
     """Distinct states of a few records; no two states of one record have the same time."""
-    changes: list[Change] = []
+    changes: list[Current | Removed] = []
     for number in (1, 2):
         for minute in draw(st.sets(st.integers(1, 30), max_size=4)):
             if draw(st.booleans()):
@@ -80,7 +80,7 @@ def told(database: Database, settings: Settings, batches: Sequence[Sequence[Chan
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories(), data=st.data())
 def test_order_and_repetition_of_arrival_change_nothing(
-    database: Database, settings: Settings, history: list[Change], data: st.DataObject
+    database: Database, settings: Settings, history: list[Current | Removed], data: st.DataObject
 ) -> None:
     in_order = told(database, settings, [[change] for change in sorted(history, key=lambda each: each.version)])
     shuffled = data.draw(st.permutations(history + history[: len(history) // 2]))

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from connectors.records import Change
-from integration.cli import main
 from integration.services.status import shop_states
 from integration.services.training import train
 from integration.settings import Settings
@@ -26,16 +25,9 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def run(settings: Settings) -> Command:
+def run(shelfwise: Command) -> Command:
     """Runs `shelfwise backtest` on the test's own settings."""
-    environ = {
-        "SHELFWISE_DATA_DIR": str(settings.data_dir),
-        "SHELFWISE_DATABASE_URL": settings.database_url,
-        "SHELFWISE_REDIS_URL": settings.redis_url,
-        "SHELFWISE_SECRET_KEYS": settings.secret_keys,
-        "COLUMNS": "200",
-    }
-    return lambda *arguments: CliRunner().invoke(main, ["backtest", *arguments], env=environ)
+    return lambda *arguments: shelfwise("backtest", *arguments)
 
 
 def figures(run: Command, *arguments: str) -> dict[str, Any]:

@@ -15,26 +15,11 @@ from integration.clock import system_clock
 from integration.services.training import train
 from integration.settings import Settings
 from integration.storage.database import Database
+from tests.functional.conftest import environ_of
 from tests.making import make_shop
 
 Command = Callable[..., Result]
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-def environ(settings: Settings) -> dict[str, str]:
-    return {
-        "SHELFWISE_DATA_DIR": str(settings.data_dir),
-        "SHELFWISE_DATABASE_URL": settings.database_url,
-        "SHELFWISE_REDIS_URL": settings.redis_url,
-        "SHELFWISE_SECRET_KEYS": settings.secret_keys,
-        "COLUMNS": "200",
-    }
-
-
-@pytest.fixture
-def shelfwise(settings: Settings) -> Command:
-    """Runs a command on the test's own settings."""
-    return lambda *arguments: CliRunner().invoke(main, arguments, env=environ(settings))
 
 
 def test_train_prints_the_verdict_and_the_table(shelfwise: Command, shop_id: int) -> None:
@@ -78,7 +63,7 @@ def test_train_can_leave_it_to_a_worker(shelfwise: Command, shop_id: int) -> Non
 
 def test_train_by_a_worker_says_when_there_is_no_queue(settings: Settings, shop_id: int, tmp_path: Path) -> None:
     lonely = replace(settings, redis_url=f"unix://{tmp_path / 'nobody.sock'}")
-    said = CliRunner().invoke(main, ["train", "--shop", "demo", "--queue"], env=environ(lonely))
+    said = CliRunner().invoke(main, ["train", "--shop", "demo", "--queue"], env=environ_of(lonely))
     assert said.exit_code == 1
     assert said.output.startswith("Error: the queue can't be reached")
 
@@ -98,7 +83,7 @@ def test_status_tells_of_shop_model_fit_and_queue(
 
 def test_status_works_without_redis_and_says_so(settings: Settings, shop_id: int, tmp_path: Path) -> None:
     lonely = replace(settings, redis_url=f"unix://{tmp_path / 'nobody.sock'}")
-    said = CliRunner().invoke(main, ["status"], env=environ(lonely))
+    said = CliRunner().invoke(main, ["status"], env=environ_of(lonely))
     assert said.exit_code == 0
     assert "demo: 32 products" in said.output
     assert "Redis does not answer" in said.output
@@ -134,6 +119,6 @@ def test_status_as_json_is_for_scripts(
 
 def test_a_store_without_tables_is_one_sentence(settings: Settings, tmp_path: Path) -> None:
     bare = replace(settings, database_url=f"sqlite:///{tmp_path / 'bare.sqlite3'}")
-    said = CliRunner().invoke(main, ["status"], env=environ(bare))
+    said = CliRunner().invoke(main, ["status"], env=environ_of(bare))
     assert said.exit_code == 1
     assert "shelfwise migrate" in said.output

@@ -6,9 +6,8 @@ import json
 from collections.abc import Callable
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from integration.cli import main
 from integration.settings import Settings
 from integration.storage.database import Database
 from tests.making import make_shop
@@ -19,17 +18,10 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def run(database: Database, settings: Settings) -> Command:
+def run(database: Database, settings: Settings, shelfwise: Command) -> Command:
     """Runs `shelfwise weights` on the test's own settings, for a shop with orders."""
     open_for_business(database, make_shop(database, settings))
-    environ = {
-        "SHELFWISE_DATA_DIR": str(settings.data_dir),
-        "SHELFWISE_DATABASE_URL": settings.database_url,
-        "SHELFWISE_REDIS_URL": settings.redis_url,
-        "SHELFWISE_SECRET_KEYS": settings.secret_keys,
-        "COLUMNS": "200",
-    }
-    return lambda *arguments: CliRunner().invoke(main, ["weights", *arguments], env=environ)
+    return lambda *arguments: shelfwise("weights", *arguments)
 
 
 def test_a_merchant_sees_what_is_in_use_and_what_each_weight_costs(run: Command) -> None:

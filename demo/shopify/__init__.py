@@ -1,0 +1,1 @@
+"""A server that plays Shopify: its Admin API, tokens, webhooks, admin and storefront, for tests and for trying out."""

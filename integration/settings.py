@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -63,7 +64,7 @@ class Settings:
             if name not in environ:
                 continue
             try:
-                values[each.name] = _READERS[str(each.type)](environ[name])
+                values[each.name] = _allowed(each.name, _READERS[str(each.type)](environ[name]))
             except ValueError as error:
                 wrong.append(f"{name}: {error}")
         known = {PREFIX + each.name.upper() for each in fields(cls)} | OUTSIDE
@@ -122,5 +123,27 @@ def _whole(text: str) -> int:
     except ValueError:
         raise ValueError(f"{text!r} is not a whole number") from None
 
+
+def _allowed(name: str, value: object) -> object:
+    low, high = BOUNDS.get(name, (0, sys.maxsize))
+    if type(value) is int and not low <= value <= high:
+        raise ValueError(f"{value} is not {f'from {low} to {high}' if high < sys.maxsize else f'{low} or more'}")
+    if name in CHOICES and value not in CHOICES[name]:
+        raise ValueError(f"{value!r} is none of {', '.join(CHOICES[name])}")
+    return value
+
+
+# What a number may be (else 0 or more), and a word.
+BOUNDS: Mapping[str, tuple[int, int]] = {
+    "port": (1, 65535),
+    "web_processes": (1, 1000),
+    "max_body_bytes": (1000, sys.maxsize),
+    "retrain_after_orders": (1, sys.maxsize),
+    "nightly_hour": (0, 23),
+    "session_minutes": (1, 24 * 60),
+    "factors": (1, 2048),
+    "iterations": (1, 1000),
+}
+CHOICES: Mapping[str, tuple[str, ...]] = {"vectors": ("auto", "exact", "hnsw", "pgvector", "qdrant")}
 
 _READERS: Mapping[str, Callable[[str], object]] = {"int": _whole, "bool": _flag, "str": str, "Path": Path}

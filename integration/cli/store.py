@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import click
+import psycopg
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from integration.settings import BadSettings, Settings
@@ -22,5 +24,6 @@ def open_store() -> Iterator[tuple[Settings, Database]]:
             yield settings, database
     except BadSettings as error:
         raise click.ClickException(str(error)) from None
-    except (OperationalError, ProgrammingError) as error:
-        raise click.ClickException(f"the database can't be used ({error.orig}); `shelfwise migrate` makes it") from None
+    except (OperationalError, ProgrammingError, sqlite3.Error, psycopg.Error) as error:
+        said = getattr(error, "orig", error)  # what a driver says when it is asked without SQLAlchemy in between
+        raise click.ClickException(f"the database can't be used ({said}); `shelfwise migrate` makes it") from None

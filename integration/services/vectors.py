@@ -24,7 +24,6 @@ from recommender.vectors.exact import ExactIndex
 from recommender.vectors.index import VectorIndex
 
 PRODUCT = table_of(Product)
-KINDS = ("auto", "exact", "hnsw", "pgvector", "qdrant")
 
 
 class NothingToSearch(Exception):
@@ -92,8 +91,6 @@ def open_index(
 
     Raises NoVectorServer.
     """
-    if settings.vectors not in KINDS:
-        raise NoVectorServer(f"SHELFWISE_VECTORS is {settings.vectors!r}; it can be {', '.join(KINDS)}")
     # A graph that is built for one question never pays.
     kind = "exact" if settings.vectors == "auto" else settings.vectors
     if kind in {"exact", "hnsw"}:

@@ -32,6 +32,21 @@ def test_every_wrong_variable_is_named_at_once() -> None:
         assert name in str(wrong.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("NIGHTLY_HOUR", "24", "24 is not from 0 to 23"),
+        ("PORT", "0", "0 is not from 1 to 65535"),
+        ("FRESH_VISITS_SECONDS", "-1", "-1 is not 0 or more"),
+        ("FACTORS", "0", "0 is not from 1 to"),
+        ("VECTORS", "best", "'best' is none of auto, exact"),
+    ],
+)
+def test_a_value_out_of_its_range_is_refused_with_the_range(name: str, value: str, said: str) -> None:
+    with pytest.raises(BadSettings, match=f"SHELFWISE_{name}: {said}"):
+        Settings.from_environ({f"SHELFWISE_{name}": value})
+
+
 @given(st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0/"), min_size=1, max_size=150))
 def test_the_redis_socket_has_a_path_that_servers_and_clients_can_bear(name: str) -> None:
     url = Settings.from_environ({"SHELFWISE_DATA_DIR": f"/data/{name}"}).redis_url

@@ -1,0 +1,123 @@
+"""What an answer says: data of a shape that the caller names, or the error that it amounts to."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from connectors.errors import AccessLost, PlatformError
+from connectors.shopify.api import PLATFORM
+from connectors.shopify.graphql.cost import Cost
+from connectors.shopify.graphql.documents import Document
+from connectors.shopify.graphql.errors import ScopeMissing, ShopUnavailable, UserError, UserErrors
+from connectors.shopify.graphql.transport import HttpAnswer, Unanswered
+
+T = TypeVar("T")
+
+RETRIED_CODES = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT"})
+SAID_LENGTH = 300
+
+
+class _Details(msgspec.Struct, frozen=True, rename="camel"):
+    code: str | None = None
+    required_access: str | None = None
+
+
+class GraphqlError(msgspec.Struct, frozen=True):
+    """One of an answer's errors."""
+
+    message: str = ""
+    extensions: _Details | None = None
+
+    @property
+    def code(self) -> str:
+        """Such as "THROTTLED"; "" where it has none."""
+        return (self.extensions and self.extensions.code) or ""
+
+    @property
+    def required_access(self) -> str:
+        """What the merchant would have to grant, in Shopify's words; "" where nothing is said of that."""
+        return (self.extensions and self.extensions.required_access) or ""
+
+
+class _Extensions(msgspec.Struct, frozen=True):
+    cost: Cost | None = None
+
+
+class _Payload(msgspec.Struct, frozen=True, rename="camel"):
+    user_errors: tuple[UserError, ...] = ()
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer of HTTP 200. errors: a list, or what Shopify puts there where it did not get to the operation."""
+
+    data: msgspec.Raw = msgspec.Raw(b"null")
+    errors: tuple[GraphqlError, ...] | str | dict[str, Any] | None = None
+    extensions: _Extensions | None = None
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes of its errors, such as {"THROTTLED"}."""
+        return frozenset(each.code for each in self.errors) if isinstance(self.errors, tuple) else frozenset()
+
+    @property
+    def cost(self) -> Cost:
+        """What it cost, as far as it says."""
+        return (self.extensions.cost if self.extensions else None) or Cost()
+
+
+def read(body: bytes) -> Answer:
+    """The answer in a body. Raises Unanswered where it is no JSON, or not that of a GraphQL answer."""
+    try:
+        return msgspec.json.decode(body, type=Answer)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise Unanswered(f"what came is no GraphQL answer ({str(error)[:SAID_LENGTH]})", executed=True) from None
+
+
+def data_of(document: Document, answer: Answer, shape: type[T]) -> T:
+    """The data of an answer without errors, as `shape`. Raises PlatformError, UserErrors."""
+    try:
+        if document.is_mutation:
+            _raise_user_errors(document, answer.data)
+        return msgspec.json.decode(answer.data, type=shape)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        message = f"{document.name}: the answer is not of the expected shape ({str(error)[:SAID_LENGTH]})"
+        raise PlatformError(PLATFORM, message, retryable=False) from None
+
+
+def _raise_user_errors(document: Document, data: msgspec.Raw) -> None:
+    payloads = msgspec.json.decode(data, type=dict[str, _Payload | None] | None) or {}
+    errors = [error for payload in payloads.values() if payload is not None for error in payload.user_errors]
+    if errors:
+        raise UserErrors(document.name, errors)
+
+
+def refusal(document: Document, answer: Answer) -> PlatformError | None:
+    """What an answer's errors amount to; None where it has none. Data beside errors is not used: parts of it lack."""
+    if not answer.errors:
+        return None
+    if not isinstance(answer.errors, tuple):
+        return PlatformError(PLATFORM, f"{document.name}: {str(answer.errors)[:SAID_LENGTH]}", retryable=False)
+    for each in answer.errors:
+        if each.code == "ACCESS_DENIED":
+            return ScopeMissing(document.name, each.required_access or each.message[:SAID_LENGTH])
+        if each.code == "SHOP_INACTIVE":
+            return ShopUnavailable(f"{document.name}: the shop is not active")
+    said = "; ".join(f"{each.code} {each.message[:SAID_LENGTH]}".strip() for each in answer.errors[:3])
+    return PlatformError(PLATFORM, f"{document.name}: {said}", retryable=bool(answer.codes & RETRIED_CODES))
+
+
+def refusal_of_status(document: Document, answer: HttpAnswer) -> PlatformError:
+    """What an HTTP status other than 200 amounts to."""
+    status, name = answer.status, document.name
+    if status in {401, 403}:
+        return AccessLost(PLATFORM, f"{name}: the shop no longer takes our token (HTTP {status})")
+    if status in {402, 423}:
+        return ShopUnavailable(f"{name}: the shop is frozen or locked (HTTP {status})")
+    if status == 404:
+        return PlatformError(PLATFORM, f"{name}: there is no such shop, or it has closed (HTTP 404)", retryable=False)
+    if 300 <= status < 400:
+        return PlatformError(PLATFORM, f"{name}: the shop sends us elsewhere (HTTP {status})", retryable=False)
+    again = status in {408, 429} or status >= 500
+    return PlatformError(PLATFORM, f"{name}: HTTP {status}", retryable=again)

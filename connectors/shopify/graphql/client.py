@@ -1,0 +1,175 @@
+"""The client of one shop's Admin API: it waits before it would be refused, and repeats what is safe to repeat."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from connectors.base import Access
+from connectors.errors import PlatformError
+from connectors.shopify.api import API_VERSION, PLATFORM
+from connectors.shopify.graphql.answers import Answer, data_of, read, refusal, refusal_of_status
+from connectors.shopify.graphql.cost import LONGEST_WAIT_SECONDS, Bucket, Cost
+from connectors.shopify.graphql.documents import Document, document
+from connectors.shopify.graphql.transport import HttpAnswer, Unanswered, endpoint, open_session, post
+
+T = TypeVar("T")
+
+ATTEMPTS = 6
+FIRST_PAUSE_SECONDS = 1.0
+PATIENCE_SECONDS = 180.0
+
+log = logging.getLogger(__name__)
+_chance = random.SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """An attempt that failed and may be repeated. seconds: until then, besides the wait for points; None: growing."""
+
+    error: PlatformError
+    seconds: float | None = None
+
+
+class Admin:
+    """One shop's Admin API, for one thread. What is left of the shop's points is known from the first answer on.
+
+    clock: steady seconds, in which `access.wait` waits. patience_seconds: the longest that one call waits in all.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.bucket = Bucket()
+        self._access = access
+        self._patience = patience_seconds
+        self._clock = clock
+        self._url = endpoint(access)
+        self._session = open_session()
+        self._costs: dict[str, float] = {}
+
+    def run(self, operation: str, variables: Mapping[str, Any], answer: type[T]) -> T:
+        """Run `operations/OPERATION.graphql`. answer: a msgspec.Struct of the answer's `data`.
+
+        Raises AccessLost, ScopeMissing, ShopUnavailable, UserErrors; PlatformError for all else, retryable or not.
+        """
+        asked = document(operation)
+        body = msgspec.json.encode({"query": asked.text, "variables": variables})
+        waited = 0.0
+        for attempt in range(ATTEMPTS):
+            waited += self._wait(asked, self._seconds_for_points(asked), waited)
+            outcome = self._attempt(asked, body)
+            if isinstance(outcome, Answer):
+                return data_of(asked, outcome, answer)
+            if attempt + 1 == ATTEMPTS:
+                raise outcome.error
+            pause = _pause(attempt) if outcome.seconds is None else outcome.seconds
+            waited += self._wait(asked, pause, waited, outcome.error)
+        raise AssertionError("the last attempt returned or raised")
+
+    def _wait(self, asked: Document, seconds: float, waited: float, error: PlatformError | None = None) -> float:
+        if seconds <= 0:
+            return 0.0
+        if waited + seconds > self._patience:
+            message = f"{asked.name}: the shop asks for {seconds:.0f} seconds of patience"
+            raise error or PlatformError(PLATFORM, message, retryable=True)
+        self._access.wait(seconds)
+        return seconds
+
+    def _seconds_for_points(self, asked: Document) -> float:
+        return self.bucket.seconds_until(self._costs.get(asked.name, 0.0), self._clock())
+
+    def _attempt(self, asked: Document, body: bytes) -> Answer | _Again:
+        try:
+            answer = self._post(body)
+            _warn_of(answer.headers)
+            if answer.status != 200:
+                return _again_after(asked, answer)
+            said = read(answer.body)
+        except Unanswered as error:
+            return _doubtful(asked, str(error), surely_undone=not error.executed)
+        self._learn(asked, said.cost)
+        refused = refusal(asked, said)
+        if refused is None:
+            return said
+        if "THROTTLED" in said.codes:
+            return self._throttled(asked, said.cost)
+        if refused.retryable and asked.repeatable:
+            return _Again(refused)
+        raise refused
+
+    def _post(self, body: bytes) -> HttpAnswer:
+        """Send it; once more where the token was renewed by another process while it was on its way."""
+        token = self._access.token()
+        answer = post(self._session, self._url, body, token)
+        if answer.status == 401 and (renewed := self._access.token()) != token:
+            return post(self._session, self._url, body, renewed)
+        return answer
+
+    def _learn(self, asked: Document, cost: Cost) -> None:
+        if cost.requested_query_cost is not None:
+            self._costs[asked.name] = cost.requested_query_cost
+        if cost.throttle_status is not None:
+            self.bucket.learn(cost.throttle_status, self._clock())
+
+    def _throttled(self, asked: Document, cost: Cost) -> _Again:
+        points = self._costs.get(asked.name, 0.0)
+        if not self.bucket.holds(points):
+            message = f"{asked.name} costs {points:g} points, more than the shop ever has: ask for less at once"
+            raise PlatformError(PLATFORM, message, retryable=False)
+        error = PlatformError(PLATFORM, f"{asked.name}: other calls use the shop's points up", retryable=True)
+        told = cost.throttle_status is not None and self._seconds_for_points(asked) > 0
+        return _Again(error, 0.0 if told else None)
+
+
+def _doubtful(asked: Document, message: str, *, surely_undone: bool) -> _Again:
+    """A call of which no answer came: it is repeated where it surely wasn't done, or where twice is like once."""
+    if asked.repeatable or surely_undone:
+        return _Again(PlatformError(PLATFORM, f"{asked.name}: {message}", retryable=True))
+    raise PlatformError(PLATFORM, f"{asked.name}: {message}; it may have been done or not", retryable=False)
+
+
+def _again_after(asked: Document, answer: HttpAnswer) -> _Again:
+    refused = refusal_of_status(asked, answer)
+    if not refused.retryable:
+        raise refused
+    if answer.status != 429 and not asked.repeatable:
+        return _doubtful(asked, f"HTTP {answer.status}", surely_undone=False)
+    return _Again(refused, _retry_after(answer.headers))
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    try:
+        return min(max(float(headers.get("Retry-After", "")), 0.0), LONGEST_WAIT_SECONDS)
+    except ValueError:
+        return None
+
+
+def _pause(attempt: int) -> float:
+    """Twice as long each time, at random between the half and the whole: many clients don't come back at once."""
+    whole: float = FIRST_PAUSE_SECONDS * 2**attempt
+    return _chance.uniform(whole / 2, whole)
+
+
+def _warn_of(headers: Mapping[str, str]) -> None:
+    served, reason = headers.get("X-Shopify-API-Version", API_VERSION), headers.get("X-Shopify-API-Deprecated-Reason")
+    if served != API_VERSION:
+        _warn_once(f"version {API_VERSION} is no longer served: {served[:20]!r} answers in its place")
+    if reason:
+        _warn_once(f"something that we ask for is deprecated: {reason[:200]!r}")
+
+
+@lru_cache(maxsize=256)
+def _warn_once(message: str) -> None:
+    log.warning("Shopify: %s", message)

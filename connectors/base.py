@@ -130,17 +130,37 @@ class Importer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a platform gave us to call a shop with.
+
+    expires_at: None for a token that lasts. refresh_token: renews it; "" where nothing does, or nothing has to.
+    """
+
+    token: str = field(repr=False)
+    expires_at: datetime | None = None
+    refresh_token: str = field(default="", repr=False)
+    refresh_expires_at: datetime | None = None
+    scopes: tuple[str, ...] = ()
+
+
+def _unheard(_token: str) -> None:
+    """A refused token that nobody notes down."""
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """How a connected shop is called.
 
     external_id: as the platform knows the shop. address: where its calls go, without a slash at the end.
     token: gives one that is valid now; raises AccessLost. wait: seconds, when the platform asks for patience.
+    refused: is told a token that the platform did not take, before AccessLost is raised for it.
     """
 
     external_id: str
     address: str
     token: Callable[[], str]
     wait: Callable[[float], None]
+    refused: Callable[[str], None] = _unheard
 
 
 @dataclass(frozen=True, slots=True)

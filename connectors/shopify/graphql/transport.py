@@ -16,6 +16,7 @@ from connectors.base import Access
 from connectors.errors import PlatformError
 from connectors.shopify.api import API_VERSION, PLATFORM, is_shop
 
+ACCESS_HEADER = "X-Shopify-Access-Token"
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 # Of one whole answer, however slowly it drips in.
@@ -59,9 +60,11 @@ def open_session() -> requests.Session:
     return session
 
 
-def post(session: requests.Session, url: str, body: bytes, token: str) -> HttpAnswer:
-    """Send one operation. Redirects are answers like others. Raises Unanswered."""
-    headers = {"X-Shopify-Access-Token": token, "Content-Type": "application/json"}
+def post(
+    session: requests.Session, url: str, body: bytes, token: str = "", *, header: str = ACCESS_HEADER
+) -> HttpAnswer:
+    """Send one operation. Redirects are answers like others. header: which carries the token. Raises Unanswered."""
+    headers = {"Content-Type": "application/json"} | ({header: token} if token else {})
     started = time.monotonic()
     try:
         with session.post(

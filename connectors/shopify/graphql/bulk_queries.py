@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from graphql import (
     REMOVE,
     BooleanValueNode,
+    EnumValueNode,
     IntValueNode,
     Node,
     StringValueNode,
     VariableDefinitionNode,
     VariableNode,
     Visitor,
+    assert_name,
     parse,
     print_ast,
     visit,
@@ -20,7 +22,14 @@ from graphql import (
 
 from connectors.shopify.graphql.documents import document
 
-Value = str | int | bool
+
+class EnumValue(str):
+    """A value of one of Shopify's enums, such as a country's code."""
+
+    __slots__ = ()
+
+
+Value = str | int | bool | EnumValue
 
 
 def bulk_query(name: str, values: Mapping[str, Value]) -> str:
@@ -45,4 +54,6 @@ class _FillIn(Visitor):
         value = self._values[node.name.value]
         if isinstance(value, bool):
             return BooleanValueNode(value=value)
+        if isinstance(value, EnumValue):
+            return EnumValueNode(value=assert_name(value))
         return IntValueNode(value=str(value)) if isinstance(value, int) else StringValueNode(value=value)

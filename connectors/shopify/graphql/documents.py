@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 
 _FOLDER = files("connectors.shopify") / "operations"
 _NAME = re.compile(r"(bulk/)?[a-z][a-z0-9_]*")
 # What the file of a mutation has to say of itself, with the reason behind it.
 _REPEATABLE = re.compile(r"^# Safe to repeat: \S", re.MULTILINE)
+# How long a list a call may carry, for what it costs or by a rule of Shopify's.
+_AT_MOST = re.compile(r"^# At most (\d+) \$(\w+)", re.MULTILINE)
 _COMMENTS = re.compile(r"^\s*#.*\n", re.MULTILINE)
 
 
@@ -20,12 +24,17 @@ class UnknownOperation(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One operation. repeatable: running it twice does what running it once does, so a doubtful call is repeated."""
+    """One operation.
+
+    repeatable: running it twice does what running it once does, so a doubtful call is repeated. at_most: of each
+    variable that is a list with a bound, the most that one call takes.
+    """
 
     name: str
     text: str
     is_mutation: bool
     repeatable: bool
+    at_most: Mapping[str, int]
 
 
 @cache
@@ -37,4 +46,6 @@ def document(name: str) -> Document:
     source = file.read_text(encoding="utf-8")
     text = _COMMENTS.sub("", source)
     is_mutation = text.lstrip().startswith("mutation")
-    return Document(name, text, is_mutation, not is_mutation or _REPEATABLE.search(source) is not None)
+    repeatable = not is_mutation or _REPEATABLE.search(source) is not None
+    at_most = {variable: int(number) for number, variable in _AT_MOST.findall(source)}
+    return Document(name, text, is_mutation, repeatable, MappingProxyType(at_most))

@@ -10,14 +10,18 @@ from types import MappingProxyType
 from redis import Redis
 
 from integration.jobs.queues import enqueue
-from integration.services import upkeep
+from integration.services import access, upkeep
 from integration.settings import Settings
 from integration.storage.database import Database
 
 DueShops = Callable[[Database, Settings, datetime], Iterable[int]]
 
 # Jobs by name, each with what says which shops are due for it; a service and a line here make a steady job.
-DUE: Mapping[str, DueShops] = MappingProxyType({})
+DUE: Mapping[str, DueShops] = MappingProxyType(
+    {
+        "renew": access.due,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from integration.storage.base import Base, OfShop
 class AccessToken(OfShop, Base):
     """A shop's token for one platform, and the one that renews it.
 
-    expires_at: None for a token that lasts. refreshing_until: somebody renews it, and has until then. lost_at: the
-    platform took it no longer; the merchant has to open the app.
+    expires_at: None for a token that lasts. granted_at: the merchant last opened the app for it. refreshing_until:
+    somebody renews it, and has until then. renew_at: when it is renewed though nobody asked for it; None: never.
+    lost_at: the platform took it no longer; the merchant has to open the app.
     """
 
     __tablename__ = "access_token"
@@ -27,6 +28,8 @@ class AccessToken(OfShop, Base):
     refresh_expires_at: Mapped[datetime | None]
     scopes: Mapped[str] = mapped_column(Text, default="")
     scopes_at: Mapped[datetime]
+    granted_at: Mapped[datetime]
+    renew_at: Mapped[datetime | None]
     refreshing_until: Mapped[datetime | None]
     lost_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]

@@ -29,12 +29,13 @@ def upgrade() -> None:
     _make_usage_event()
     _make_published_list()
     op.create_index("ix_reading_shop", "reading", ["shop_id", "platform", "kind", "started_at"])
-    unsent = sa.text("sent_at IS NULL")
+    unsent = sa.text("sent_at IS NULL AND parked_at IS NULL")
     op.create_index(
         "ix_usage_event_unsent", "usage_event", ["shop_id", "id"], sqlite_where=unsent, postgresql_where=unsent
     )
     with op.batch_alter_table("connection") as connection:
         connection.add_column(sa.Column("details", Json, nullable=True))
+        connection.add_column(sa.Column("set_up_at", Micros, nullable=True))
         connection.alter_column("webhook_secret", existing_type=sa.LargeBinary(), nullable=True)
     op.add_column("product", sa.Column("category", sa.String(1000), nullable=False, server_default=""))
     op.add_column("product", sa.Column("collections", Json, nullable=False, server_default="[]"))
@@ -49,6 +50,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM connection WHERE webhook_secret IS NULL")
     with op.batch_alter_table("connection") as connection:
         connection.alter_column("webhook_secret", existing_type=sa.LargeBinary(), nullable=False)
+        connection.drop_column("set_up_at")
         connection.drop_column("details")
     for table in reversed(TABLES.split()):
         op.drop_table(table)
@@ -64,6 +66,8 @@ def _make_access_token() -> None:
         sa.Column("refresh_expires_at", Micros, nullable=True),
         sa.Column("scopes", sa.Text(), nullable=False),
         sa.Column("scopes_at", Micros, nullable=False),
+        sa.Column("granted_at", Micros, nullable=False),
+        sa.Column("renew_at", Micros, nullable=True),
         sa.Column("refreshing_until", Micros, nullable=True),
         sa.Column("lost_at", Micros, nullable=True),
         sa.Column("updated_at", Micros, nullable=False),
@@ -98,8 +102,11 @@ def _make_plan() -> None:
         sa.Column("platform", sa.String(length=64), nullable=False),
         sa.Column("handle", sa.String(length=255), nullable=False),
         sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("meters", Json, nullable=False),
         sa.Column("period_ends_at", Micros, nullable=True),
-        sa.Column("checked_at", Micros, nullable=False),
+        sa.Column("checked_at", Micros, nullable=True),
+        sa.Column("next_check_at", Micros, nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
         sa.Column("id", Id, autoincrement=True, nullable=False),
         sa.Column("shop_id", Id, nullable=False),
         sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_plan_shop_id_shop"), ondelete="CASCADE"),
@@ -179,6 +186,7 @@ def _make_usage_event() -> None:
         sa.Column("sent_at", Micros, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", Micros, nullable=True),
+        sa.Column("parked_at", Micros, nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("id", Id, autoincrement=True, nullable=False),
         sa.Column("shop_id", Id, nullable=False),

@@ -35,7 +35,8 @@ class NoSuchShop(Exception):
 class SlateRequest:
     """What a page asks for. Product ids are the platform's own; those that the shop doesn't have are passed over.
 
-    origins: what the visit comes from, as `recommender.serving.origins` calls it. query: what was searched for.
+    customer: the platform's number of who is signed in and agreed to be recognised. origins: what the visit comes from,
+    as `recommender.serving.origins` calls it. query: what was searched for.
     """
 
     shop: str
@@ -48,6 +49,7 @@ class SlateRequest:
     count: int = 8
     origins: tuple[str, ...] = ()
     query: str = ""
+    customer: str = ""
 
 
 class Slates:
@@ -104,7 +106,7 @@ class Slates:
         ids, row_of = view.product_ids, view.row_of
         viewing = tuple(int(ids[row_of[key]]) for key in request.products if key in row_of)
         cart = tuple(int(ids[row_of[key]]) for key in request.cart if key in row_of)
-        visit = self._visit(shop_id, request.visitor, now)
+        visit = self._visit(shop_id, request.visitor, request.customer, now)
         session = (*visit.seen, *cart, *viewing)
         origins = (*request.origins, *moment(to_micros(now)))
         count, query = request.count, request.query
@@ -115,12 +117,12 @@ class Slates:
             log.exception("shop %s: the recommender failed; the slate is made without it", shop_id)
             return build_slate(view.without_model(), context)
 
-    def _visit(self, shop_id: int, visitor: str, now: datetime) -> Visit:
+    def _visit(self, shop_id: int, visitor: str, customer: str, now: datetime) -> Visit:
         """What is known of the visitor; nothing where the store can't say."""
-        if not visitor:
+        if not (visitor or customer):
             return NOTHING_KNOWN
         try:
-            return self._visits.of(shop_id, visitor, now)
+            return self._visits.of(shop_id, visitor, now, customer)
         except Exception:
             log.exception("shop %s: the session can't be read", shop_id)
             return NOTHING_KNOWN

@@ -9,12 +9,13 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from integration.storage.base import to_micros
 from integration.storage.behaviour import BehaviourEvent, Visitor
-from integration.storage.orders import Order, OrderLine
+from integration.storage.orders import Customer, Order, OrderLine
 from integration.storage.point_reads import PointReads
 from integration.storage.upsert import table_of
 
 VISITOR = table_of(Visitor)
 EVENT = table_of(BehaviourEvent)
+CUSTOMER = table_of(Customer)
 ORDER = table_of(Order)
 LINE = table_of(OrderLine)
 
@@ -56,6 +57,13 @@ class Visits:
                 VISITOR.c.shop_id == bindparam("shop_id"), VISITOR.c.token == bindparam("token")
             )
         )
+        self._customer = reads.prepare(
+            select(CUSTOMER.c.id).where(
+                CUSTOMER.c.shop_id == bindparam("shop_id"),
+                CUSTOMER.c.external_id == bindparam("external_id"),
+                CUSTOMER.c.erased_at.is_(None),
+            )
+        )
         self._bought = reads.prepare(
             select(LINE.c.product_id, ORDER.c.ordered_at)
             .join(LINE, and_(LINE.c.shop_id == ORDER.c.shop_id, LINE.c.order_id == ORDER.c.id))
@@ -65,12 +73,18 @@ class Visits:
             .limit(BOUGHT)
         )
 
-    def of(self, shop_id: int, token: str, now: datetime) -> Visit:
-        """The newest of what a visitor saw and, where an order has told who they are, of what they bought."""
-        rows = self._seen.all(shop_id=shop_id, token=token)
+    def of(self, shop_id: int, token: str, now: datetime, signed_in: str = "") -> Visit:
+        """The newest of what a visitor saw and, where an order has told who they are, of what they bought.
+
+        token: "" for a browser that is not known. signed_in: the platform's number of a customer, who is then the one
+        whose purchases count.
+        """
+        rows = self._seen.all(shop_id=shop_id, token=token) if token else []
         seen = tuple(product for product, _ in reversed(rows))
-        # Who looked at nothing yet is looked up alone: one statement for both would sort all that a visitor ever did.
-        who = rows[0][1:] if rows else self._who.first(shop_id=shop_id, token=token)
+        who = self._customer.first(shop_id=shop_id, external_id=signed_in) if signed_in else None
+        if who is None and token:
+            # Who looked at nothing yet is looked up alone: one statement for both would sort all they ever did.
+            who = rows[0][1:] if rows else self._who.first(shop_id=shop_id, token=token)
         customer = who[0] if who else None
         if customer is None:
             return Visit(seen, ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -33,7 +33,7 @@ MARKET = re.compile(r"[A-Z]{2}")
 CURRENCY = re.compile(r"[A-Z]{3}")
 LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 HOST = re.compile(r"[A-Za-z0-9.-]{1,253}")
-Arguments = Mapping[str, list[str]]
+Arguments = Mapping[str, Sequence[str]]
 _decoder = msgspec.json.Decoder(Events)
 
 
@@ -41,16 +41,20 @@ _decoder = msgspec.json.Decoder(Events)
 def slates() -> ResponseReturnValue:
     """A slate for one placement of one page view."""
     arguments = _arguments(request.environ["QUERY_STRING"])
+    wanted = slate_request(arguments, _one(arguments, "shop"), request.environ.get("HTTP_USER_AGENT", ""))
+    return Response(services().slates.answer(wanted), 200, HEADERS, "application/json")
+
+
+def slate_request(arguments: Arguments, shop: str, agent: str) -> SlateRequest:
+    """What a page asks for, out of its parameters. Raises BadRequest."""
     placement = _one(arguments, "placement")
     if placement not in PLACEMENTS:
         raise BadRequest(f"placement must be one of {', '.join(PLACEMENTS)}")
-    shop = _one(arguments, "shop")
     if not 0 < len(shop) <= 64 or "\0" in shop:
         raise BadRequest("shop must be the shop's key, 1 to 64 characters")
     _matching(arguments, "locale", LOCALE)
     market, country = _matching(arguments, "market", MARKET), _matching(arguments, "country", MARKET)
-    agent, referrer = request.environ.get("HTTP_USER_AGENT", ""), _matching(arguments, "referrer", HOST)
-    wanted = SlateRequest(
+    return SlateRequest(
         shop=shop,
         placement=placement,
         products=_ids(arguments, "product"),
@@ -60,9 +64,10 @@ def slates() -> ResponseReturnValue:
         currency=_matching(arguments, "currency", CURRENCY),
         count=_count(_one(arguments, "count")),
         query=_query(arguments, placement),
-        origins=visitor_context.origins(country or market, agent[:LONGEST_AGENT], referrer),
+        origins=visitor_context.origins(
+            country or market, agent[:LONGEST_AGENT], _matching(arguments, "referrer", HOST)
+        ),
     )
-    return Response(services().slates.answer(wanted), 200, HEADERS, "application/json")
 
 
 @bp.post("/events", provide_automatic_options=False)
@@ -72,9 +77,14 @@ def events() -> ResponseReturnValue:
         batch = _decoder.decode(request.get_data())
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadRequest(f"the body is not a batch of events: {error}") from None
+    return kept(batch)
+
+
+def kept(batch: Events) -> Response:
+    """The answer that says what became of a batch."""
     here = services()
-    kept = behaviour.record(here.database, batch, now=here.clock(), session_minutes=here.settings.session_minutes)
-    return Response(msgspec.json.encode(kept), 202, HEADERS, "application/json")
+    recorded = behaviour.record(here.database, batch, now=here.clock(), session_minutes=here.settings.session_minutes)
+    return Response(msgspec.json.encode(recorded), 202, HEADERS, "application/json")
 
 
 @bp.route("/events", methods=["OPTIONS"], provide_automatic_options=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-SLATES = "/v1/slates"
+SLATES = frozenset({"/v1/slates", "/shopify/proxy/slates", "/shopify/proxy/slates.liquid"})
 
 
 class SlatesInTurn:
@@ -26,7 +26,7 @@ class SlatesInTurn:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, a slate in its turn."""
-        if environ["PATH_INFO"] != SLATES:
+        if environ["PATH_INFO"] not in SLATES:
             return self._app(environ, start_response)
         with self._turn:
             return self._app(environ, start_response)

@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from integration.web.shopify import proxy
+
 # In the order in which they are registered; each is served only where the operator registered the app with Shopify.
-BLUEPRINTS: tuple[Blueprint, ...] = ()
+BLUEPRINTS: tuple[Blueprint, ...] = (proxy.bp,)

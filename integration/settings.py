@@ -142,7 +142,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "nightly_hour": (0, 23),
     "session_minutes": (1, 24 * 60),
     "factors": (1, 2048),
-    "iterations": (1, 1000),
+    "iterations": (1, sys.maxsize),
 }
 CHOICES: Mapping[str, tuple[str, ...]] = {"vectors": ("auto", "exact", "hnsw", "pgvector", "qdrant")}
 

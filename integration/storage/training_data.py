@@ -45,11 +45,12 @@ REFUNDS = Bulk(
     WHERE r.shop_id = {shop} AND l.quantity > 0
     """,
 )
-# What a request can name; file imports may hold names in words, which no request does.
-CODED = """
-    FROM "order" WHERE shop_id = {shop} AND length(country) = 2
-    AND lower(substr(country, 1, 1)) BETWEEN 'a' AND 'z' AND lower(substr(country, 2, 1)) BETWEEN 'a' AND 'z'
-"""
+# A country of two characters as one number, the first one's code point above the second's. What a request can name has
+# two letters; file imports may hold names in words, which no request does.
+ABOVE = 1 << 21
+COUNTRY = (
+    f"CASE WHEN length(country) = 2 THEN {{letter}}(country) * {ABOVE} + {{letter}}(substr(country, 2, 1)) ELSE 0 END"
+)
 ORDERS_A_CHUNK = 32_768
 # Two halves of the time between, so that two connections read. That orders are asked for by time also has SQLite read
 # them as they lie, and not by customer.
@@ -76,6 +77,7 @@ class _Orders:
     ids: NDArray[np.int64]
     customers: NDArray[np.int64]
     times: NDArray[np.int64]
+    countries: NDArray[np.int64]
 
 
 def read_training_data(database: Database, shop_id: int) -> TrainingData:
@@ -97,7 +99,7 @@ def read_training_data(database: Database, shop_id: int) -> TrainingData:
         orders=len(orders.ids),
         data_from=int(times.min()) if len(times) else None,
         data_until=int(times.max()) if len(times) else None,
-        country=_countries(database, shop_id, purchases.basket),
+        country=_countries(orders, purchases.basket),
     )
 
 
@@ -143,12 +145,15 @@ def _read_orders(database: Database, shop_id: int) -> _Orders:
     with database.read() as connection:
         first, last = connection.exec_driver_sql(ENDS.format(orders=orders)).one()
     cuts = [] if first is None else [first, (first + last) // 2 + 1]
-    parts = read_ranges(database, ORDERS, shop_id, cuts, fold=lambda rows: rows)
-    table = np.concatenate([np.empty((0, 3), np.int64), *parts])
+    country = COUNTRY.format(letter="unicode" if database.is_sqlite else "ascii")
+    with_country = replace(ORDERS, columns=(*ORDERS.columns, country))
+    parts = read_ranges(database, with_country, shop_id, cuts, fold=lambda rows: rows)
+    table = np.concatenate([np.empty((0, 4), np.int64), *parts])
     table = table[np.argsort(table[:, 0], kind="stable")]
     erased = read_integers(database, ERASED, shop_id)[:, 0]
     customers = np.where(np.isin(table[:, 1], erased), GUEST, table[:, 1])
-    return _Orders(np.ascontiguousarray(table[:, 0]), customers, np.ascontiguousarray(table[:, 2]))
+    ids, _, times, countries = (np.ascontiguousarray(column) for column in table.T)
+    return _Orders(ids, customers, times, countries)
 
 
 def _read_lines(database: Database, shop_id: int, orders: _Orders, product_ids: NDArray[np.int64]) -> Purchases:
@@ -171,18 +176,13 @@ def _read_lines(database: Database, shop_id: int, orders: _Orders, product_ids: 
     return _joined(read_ranges(database, LINES, shop_id, orders.ids[::ORDERS_A_CHUNK].tolist(), known))
 
 
-def _countries(database: Database, shop_id: int, order: NDArray[np.int64]) -> NDArray[np.str_] | None:
-    letter = "unicode" if database.is_sqlite else "ascii"
-    letters = [f"{letter}(substr(country, {at}, 1))" for at in (1, 2)]
-    found = read_integers(database, Bulk(("id", *letters), CODED), shop_id)
-    if not (len(found) and len(order)):
+def _countries(orders: _Orders, order: NDArray[np.int64]) -> NDArray[np.str_] | None:
+    distinct, codes = np.unique(orders.countries, return_inverse=True)
+    names = [f"{chr(pair // ABOVE)}{chr(pair % ABOVE)}".upper() for pair in distinct.tolist()]
+    known = np.array([name if name.isascii() and name.isalpha() else "" for name in names])
+    if not (len(order) and np.any(known != "")):
         return None
-    found = found[np.argsort(found[:, 0])]
-    at, known = _positions(found[:, 0], order)
-    pairs = found[:, 1] * 128 + found[:, 2]
-    distinct, codes = np.unique(np.where(known, pairs[at], 0), return_inverse=True)
-    names = np.array([f"{chr(pair // 128)}{chr(pair % 128)}".upper() if pair else "" for pair in distinct.tolist()])
-    return names[codes]
+    return known[codes[_positions(orders.ids, order)[0]]]
 
 
 def _positions(ascending: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:

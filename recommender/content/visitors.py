@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from recommender.confidence import decay
 
@@ -101,9 +100,10 @@ class _Lines:
     def counts(self, values: NDArray[np.int32], kept: NDArray[np.bool_]) -> NDArray[np.float32]:
         """The lines of the last months by a trait's value, float32 (values, n)."""
         rows = np.flatnonzero(kept & (values >= 0))
-        shape = (int(values.max(initial=-1)) + 1, self.n_items)
-        summed = sparse.csr_matrix((self.months[rows], (values[rows], self.item[rows])), shape=shape)
-        return np.asarray(summed.toarray(), np.float32)
+        n_values = int(values.max(initial=-1)) + 1
+        cells = values[rows].astype(np.int64) * self.n_items + self.item[rows]
+        summed = np.bincount(cells, self.months[rows], n_values * self.n_items)
+        return summed.astype(np.float32).reshape(n_values, self.n_items)
 
 
 def _mean(weights: NDArray[np.float32]) -> float:

@@ -23,9 +23,11 @@ def learnt(visits: Visits, n_items: int, seed: int, threads: int) -> NextItem | 
 
 def counted_on(model: NextItem | None, visits: Visits, n_items: int) -> NextItem | None:
     """The same choices, with everything that is counted counted on newer visits."""
-    from recommender.sessions.fitting import counted
+    if model is None:
+        return None
+    from recommender.sessions.fitting import counted  # compiled code: a second to load
 
-    return None if model is None else counted(visits.bounds, visits.items, n_items, model.knobs, model.trees)
+    return counted(visits.bounds, visits.items, n_items, model.knobs, model.trees)
 
 
 def visit_cases(visits: Visits, span: tuple[int, int], at_most: int, seed: int) -> Cases:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from recommender.confidence import MICROSECONDS_A_DAY
+from recommender.confidence import MICROSECONDS_A_DAY, decay
 from recommender.content.vectors import one_hot
 from recommender.interactions import Orders
 from recommender.trends.trending import trending_scores
@@ -84,10 +84,11 @@ def seasonal_scores(
 def choose_half_life(orders: Orders, now: int, horizon_days: float = 28.0) -> float:
     """The half-life, in days, under which what was sold in the weeks before `now` was likeliest beforehand."""
     cuts = _cuts(orders, now, horizon_days)
-    fits = [
-        sum(_likelihood(trending_scores(past, at, days).astype(np.float64), sold) for at, past, sold in cuts)
-        for days in HALF_LIVES_DAYS
-    ]
+    fits = np.zeros(len(HALF_LIVES_DAYS))
+    for at, past, sold in cuts:
+        weights = np.stack([decay(past.time, at, days) for days in HALF_LIVES_DAYS], axis=1)
+        scores = np.asarray(past.matrix.T @ weights, np.float64)
+        fits += [_likelihood(column, sold) for column in scores.T]
     return HALF_LIVES_DAYS[int(np.argmax(fits))] if cuts else 14.0
 
 

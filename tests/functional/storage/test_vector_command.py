@@ -80,8 +80,6 @@ def test_what_can_not_be_searched_is_said(database: Database, settings: Settings
         alike(database, settings, "demo")
 
 
-def test_unknown_products_and_kinds_are_refused(database: Database, settings: Settings, shop_id: int) -> None:
+def test_unknown_products_are_refused(database: Database, settings: Settings, shop_id: int) -> None:
     with pytest.raises(NothingToSearch, match="p-none"):
         ask(database, settings, "exact", product="p-none")
-    with pytest.raises(NoVectorServer, match="it can be auto, exact"):
-        ask(database, settings, "fast")

@@ -17,7 +17,6 @@ from integration.services.vectors import Answer, NothingToSearch, alike
 from integration.settings import Settings
 from integration.storage.base import from_micros
 from integration.storage.database import Database
-from integration.storage.vectors.base import NoVectorServer
 from tests.making import level, make_shop, write
 from tests.trading import open_for_business
 

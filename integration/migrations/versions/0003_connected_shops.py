@@ -15,7 +15,7 @@ Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Micros = sa.BigInteger()
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
-TABLES = "access_token location plan privacy_request reading refetch usage_event published_list"
+TABLES = "access_token location plan privacy_request reading refetch usage_event published_list publication"
 
 
 def upgrade() -> None:
@@ -28,6 +28,7 @@ def upgrade() -> None:
     _make_refetch()
     _make_usage_event()
     _make_published_list()
+    _make_publication()
     op.create_index("ix_reading_shop", "reading", ["shop_id", "platform", "kind", "started_at"])
     unsent = sa.text("sent_at IS NULL AND parked_at IS NULL")
     op.create_index(
@@ -103,6 +104,7 @@ def _make_plan() -> None:
         sa.Column("handle", sa.String(length=255), nullable=False),
         sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("meters", Json, nullable=False),
+        sa.Column("metered_from", Micros, nullable=True),
         sa.Column("period_ends_at", Micros, nullable=True),
         sa.Column("checked_at", Micros, nullable=True),
         sa.Column("next_check_at", Micros, nullable=False),
@@ -216,4 +218,26 @@ def _make_published_list() -> None:
         sa.UniqueConstraint(
             "shop_id", "product_id", "list_key", name=op.f("uq_published_list_shop_id_product_id_list_key")
         ),
+    )
+
+
+def _make_publication() -> None:
+    op.create_table(
+        "publication",
+        sa.Column("wanted", sa.Boolean(), nullable=False),
+        sa.Column("installation", sa.String(length=255), nullable=False),
+        sa.Column("model_version", sa.String(length=64), nullable=True),
+        sa.Column("shelf_version", Id, nullable=False),
+        sa.Column("lists", sa.Integer(), nullable=False),
+        sa.Column("marks", Json, nullable=True),
+        sa.Column("pixel", Json, nullable=True),
+        sa.Column("finished_at", Micros, nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", Micros, nullable=True),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("id", Id, autoincrement=True, nullable=False),
+        sa.Column("shop_id", Id, nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_publication_shop_id_shop"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_publication")),
+        sa.UniqueConstraint("shop_id", name=op.f("uq_publication_shop_id")),
     )

@@ -30,6 +30,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     vault = Vault(settings.secret_keys)
     slate_log = SlateLog(database)
     reads = PointReads(database)
+    enqueuer = Enqueuer(settings)
     shelves = Shelves(database, reads, settings.artifacts_dir)
     app.extensions[KEY] = Services(
         settings=settings,
@@ -45,7 +46,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
             seconds=settings.fresh_visits_seconds,
         ),
         clock=clock,
-        drain=Enqueuer(settings).drain,
+        drain=enqueuer.drain,
+        announce=enqueuer.announce,
     )
     errors.register(app)
     for blueprint in (storefront.bp, openapi.bp, webhooks.bp, widgets.bp, health.bp):

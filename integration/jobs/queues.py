@@ -52,6 +52,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "read": Kind(PLATFORM, "integration.jobs.readings.read_shop", 4 * 3600, retries=0, ticket_seconds=600),
         "refetch": Kind(PLATFORM, "integration.jobs.readings.refetch", 300, retries=0, ticket_seconds=60),
         "renew": Kind(PLATFORM, "integration.jobs.access.renew", 60, retries=0, ticket_seconds=600),
+        "set-up": Kind(PLATFORM, "integration.jobs.set_up.set_up_shop", 300, retries=0, ticket_seconds=600),
         "publish": Kind(PLATFORM, "integration.jobs.published_lists.publish", 3600, retries=0, ticket_seconds=600),
         "bill": Kind(PLATFORM, "integration.jobs.billing.bill", 120, retries=0, ticket_seconds=600),
         # A failed fit is not repeated at once: it would most likely fail again. The next orders or the night do.
@@ -115,10 +116,14 @@ class Enqueuer:
 
     def drain(self, shop_id: int) -> None:
         """A delivery of this shop waits."""
+        self.announce("drain", shop_id)
+
+    def announce(self, name: str, shop_id: int) -> None:
+        """A job of this shop is due."""
         if time.monotonic() < self._paused_until:
             return
         try:
-            enqueue(self._redis, "drain", shop_id)
+            enqueue(self._redis, name, shop_id)
         except RedisError:
             self._paused_until = time.monotonic() + PAUSE_SECONDS
 

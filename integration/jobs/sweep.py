@@ -11,6 +11,8 @@ from redis import Redis
 
 from integration.jobs.queues import enqueue
 from integration.services import access, upkeep
+from integration.services.shopify import billing
+from integration.services.shopify import set_up
 from integration.settings import Settings
 from integration.storage.database import Database
 
@@ -20,6 +22,8 @@ DueShops = Callable[[Database, Settings, datetime], Iterable[int]]
 DUE: Mapping[str, DueShops] = MappingProxyType(
     {
         "renew": access.due,
+        "bill": billing.due,
+        "set-up": set_up.due,
     }
 )
 

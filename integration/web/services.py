@@ -21,7 +21,10 @@ KEY = "shelfwise"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One process's services. `drain` asks for a drain of a shop; it never fails and never waits for long."""
+    """One process's services.
+
+    `drain` asks for a drain of a shop, `announce` for a job of this name; they never fail and never wait for long.
+    """
 
     settings: Settings
     database: Database
@@ -31,6 +34,7 @@ class Services:
     todays_visits: TodaysVisits
     clock: Clock
     drain: Callable[[int], None]
+    announce: Callable[[str, int], None]
 
 
 def services() -> Services:

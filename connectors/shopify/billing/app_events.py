@@ -18,6 +18,8 @@ from connectors.shopify.graphql.transport import HttpAnswer, open_session, post
 LONGEST_KEY = 64
 # A token is renewed so long before it ends.
 MARGIN_SECONDS = 60.0
+# What is wrong with an event itself, however often it is sent; anything else is mended on one side or the other.
+REFUSED = frozenset({400, 404, 409, 410, 413, 422})
 WHAT = "reporting usage"
 SAID_LENGTH = 300
 
@@ -77,7 +79,7 @@ class AppEvents:
             self._token = ""
             answer = self._post(body)
         if not 200 <= answer.status < 300:
-            raise PlatformError(PLATFORM, f"{WHAT}: {_said(answer)}", retryable=answer.status == 401)
+            raise PlatformError(PLATFORM, f"{WHAT}: {_said(answer)}", retryable=answer.status not in REFUSED)
 
     def _post(self, body: bytes) -> HttpAnswer:
         if not self._token or self._clock() >= self._token_until:
@@ -91,7 +93,7 @@ class AppEvents:
         url, what = token_endpoint(self._app), "getting the app's own token"
         answer = call(what, lambda: post(self._session, url, body), self._wait)
         if answer.status != 200:
-            raise PlatformError(PLATFORM, f"{what}: HTTP {answer.status}", retryable=False)
+            raise PlatformError(PLATFORM, f"{what}: HTTP {answer.status}", retryable=True)
         try:
             token = msgspec.json.decode(answer.body, type=_Token)
         except (msgspec.MsgspecError, RecursionError):

@@ -46,7 +46,7 @@ class Partner:
         self._token, self._wait = token, wait
         self._session = open_session()
         text = (files(__package__) / "operations" / f"{NAME}.graphql").read_text(encoding="utf-8")
-        self._document = Document(NAME, text, is_mutation=False, repeatable=True)
+        self._document = Document(NAME, text, is_mutation=False, repeatable=True, at_most={})
 
     def active_subscription(self, app_id: str, shop_id: str) -> Subscription | None:
         """A shop's subscription to the app; None where it agreed to none. The ids: Shopify's numbers.

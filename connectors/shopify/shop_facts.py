@@ -11,9 +11,10 @@ from connectors.shopify.graphql.client import Admin
 
 @dataclass(frozen=True, slots=True)
 class ShopFacts:
-    """shop_id, installation_id: Shopify's global ids. url: of the storefront. scopes: what the merchant has granted."""
+    """shop_id, app_id, installation_id: Shopify's global ids. url: of the storefront. scopes: which were granted."""
 
     shop_id: str
+    app_id: str
     installation_id: str
     name: str
     url: str
@@ -42,8 +43,13 @@ class _Scope(msgspec.Struct):
     handle: str
 
 
+class _App(msgspec.Struct):
+    id: str
+
+
 class _Installation(msgspec.Struct, rename="camel"):
     id: str
+    app: _App
     access_scopes: list[_Scope]
 
 
@@ -57,6 +63,7 @@ def read_facts(admin: Admin) -> ShopFacts:
     installed = admin.run("installation", {}, _InstallationAnswer).current_app_installation
     return ShopFacts(
         shop_id=shop.id,
+        app_id=installed.app.id,
         installation_id=installed.id,
         name=shop.name,
         url=shop.primary_domain.url,

@@ -11,7 +11,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -125,11 +125,11 @@ class PlayedPartners:
             return wrong
         if len(told["idempotency_key"]) > LONGEST_KEY:
             wrong.append(_error("idempotency_key", "invalid", f"is longer than {LONGEST_KEY} characters"))
-        if datetime.fromisoformat(told["timestamp"]) > datetime.now(UTC) + AHEAD:
-            wrong.append(_error("timestamp", "invalid", "is too far in the future"))
         shop = self.find(str(number_of(told["shop_id"])))
         if shop is None or shop.installation is None:
             wrong.append(_error("shop_id", "not_installed", "the app is not installed there"))
+        elif datetime.fromisoformat(told["timestamp"]) > shop.clock() + AHEAD:
+            wrong.append(_error("timestamp", "invalid", "is too far in the future"))
         if len(told["attributes"]) > MAX_ATTRIBUTES or told["attributes"].get("value", 0) <= 0:
             wrong.append(_error("attributes", "invalid", "value must be greater than 0"))
         return wrong

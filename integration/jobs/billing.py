@@ -7,7 +7,6 @@ from contextlib import closing
 from integration.clock import system_clock
 from integration.jobs.context import open_job
 from integration.jobs.queues import take_ticket
-from integration.services.secrets import Vault
 from integration.services.shopify import billing
 
 
@@ -16,4 +15,4 @@ def bill(shop_id: int) -> str:
     job = open_job()
     with closing(job):
         take_ticket(job.redis, "bill", shop_id)
-        return billing.bill(job.database, Vault(job.settings.secret_keys), job.settings, shop_id, system_clock())
+        return billing.bill(job.database, job.settings, shop_id, system_clock())

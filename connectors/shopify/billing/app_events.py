@@ -26,9 +26,9 @@ SAID_LENGTH = 300
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """So much of a meter, at a time. shop_id: Shopify's number of the shop. key: at most 64 characters."""
+    """So much of a meter, at a time. shop: Shopify's global id of it. key: at most 64 characters."""
 
-    shop_id: str
+    shop: str
     meter: str
     quantity: int
     happened_at: datetime
@@ -67,7 +67,7 @@ class AppEvents:
         """
         body = msgspec.json.encode(
             {
-                "shop_id": f"gid://shopify/Shop/{usage.shop_id}",
+                "shop_id": usage.shop,
                 "event_handle": usage.meter,
                 "timestamp": usage.happened_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
                 "idempotency_key": usage.key,

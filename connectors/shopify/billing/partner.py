@@ -49,11 +49,11 @@ class Partner:
         self._document = Document(NAME, text, is_mutation=False, repeatable=True, at_most={})
 
     def active_subscription(self, app_id: str, shop_id: str) -> Subscription | None:
-        """A shop's subscription to the app; None where it agreed to none. The ids: Shopify's numbers.
+        """A shop's subscription to the app; None where it agreed to none. The ids: Shopify's global ones.
 
         Raises PlatformError: a failure to read is never "no subscription".
         """
-        wanted = {"appId": f"gid://shopify/App/{app_id}", "shopId": f"gid://shopify/Shop/{shop_id}"}
+        wanted = {"appId": app_id, "shopId": shop_id}
         body = msgspec.json.encode({"query": self._document.text, "variables": wanted})
         answer = call(WHAT, lambda: post(self._session, self._url, body, self._token), self._wait)
         if answer.status != 200:

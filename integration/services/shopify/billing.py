@@ -19,9 +19,7 @@ from sqlalchemy import Row, select, update
 from connectors.errors import PlatformError
 from connectors.shopify.api import PLATFORM, App
 from connectors.shopify.billing.addresses import pricing_page
-from integration.services.secrets import Vault
 from integration.services.shopify import app_of
-from integration.services.shopify.numbers import kept_numbers, numbers_of
 from integration.services.shopify.plans import FREE, Offer, offer_of
 from integration.services.shopify.usage import LEFT, METERS, USAGE, keep_yesterday, online_orders, park, report
 from integration.settings import Settings
@@ -41,6 +39,7 @@ log = logging.getLogger(__name__)
 
 ACTIVE, TRIAL, ENDING = "active", "trial", "ending"
 AFTER_FAILURE = timedelta(minutes=30)
+SETTING_UP = timedelta(minutes=1)
 # All shops' days end at midnight in UTC; they are asked about over the hours after it, each at its own minute.
 SPREAD_MINUTES = 180
 MONTH = timedelta(days=30)
@@ -67,6 +66,14 @@ class Standing:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Ids:
+    """Shopify's global ids of the app and of the shop."""
+
+    app: str
+    shop: str
+
+
 def is_billed(settings: Settings) -> bool:
     """Whether this app bills the merchants that use it; a self-hosted one does not."""
     return app_of(settings) is not None and bool(settings.shopify_partner_id and settings.shopify_partner_token)
@@ -78,10 +85,10 @@ def standing(database: Database, settings: Settings, shop_id: int, now: datetime
     if app is None or not is_billed(settings):
         return Standing()
     with database.read() as connection:
-        domain = connection.execute(_connection(shop_id)).scalar()
+        connected = connection.execute(_connection(shop_id)).first()
         plan = connection.execute(_plan(shop_id)).first()
         orders = online_orders(connection, shop_id, now - MONTH, now)
-    page = pricing_page(app, domain) if domain else ""
+    page = pricing_page(app, connected.external_id) if connected else ""
     if plan is None:
         return Standing(orders=orders, pricing_page=page)
     return Standing(offer_of(plan.handle), plan.status, plan.period_ends_at, plan.checked_at, orders, page, plan.error)
@@ -122,7 +129,6 @@ def due(database: Database, settings: Settings, now: datetime) -> list[int]:
 
 def bill(
     database: Database,
-    vault: Vault,
     settings: Settings,
     shop_id: int,
     now: datetime,
@@ -140,9 +146,13 @@ def bill(
         left = connection.execute(select(SHOP.c.uninstalled_at).where(SHOP.c.id == shop_id)).scalar()
     if left is not None:
         return _end(database, shop_id, now)
-    if claimed := _claim(database, shop_id, now):
-        _read(database, vault, settings, app, claimed, now, wait)
-    return _charge(database, app, shop_id, now, wait)
+    ids = _ids(database, shop_id)
+    plan = _claim(database, shop_id, now, now + (AFTER_FAILURE if ids else SETTING_UP))
+    if ids is None:
+        return "its set-up is not done"
+    if plan is not None:
+        _read(database, settings, app, plan, ids, now, wait)
+    return _charge(database, app, shop_id, ids, now, wait)
 
 
 def _end(database: Database, shop_id: int, now: datetime) -> str:
@@ -153,33 +163,39 @@ def _end(database: Database, shop_id: int, now: datetime) -> str:
     return LEFT
 
 
-def _claim(database: Database, shop_id: int, now: datetime) -> Row[Any] | None:
-    """The plan's row if it is to be read now. It isn't due again for a while, should this process vanish."""
+def _claim(database: Database, shop_id: int, now: datetime, again_at: datetime) -> Row[Any] | None:
+    """The plan's row if it is to be read now. again_at: when it is due again, should this process vanish."""
     new = {"shop_id": shop_id, "platform": PLATFORM, "meters": [], "next_check_at": now}
     with database.write() as connection:
         upsert(connection, PLAN, [new], key=("shop_id", "platform"), update=(), newer=None)
         plan = connection.execute(_plan(shop_id).with_for_update()).one()
         if plan.next_check_at > now:
             return None
-        connection.execute(update(PLAN).where(PLAN.c.id == plan.id).values(next_check_at=now + AFTER_FAILURE))
+        connection.execute(update(PLAN).where(PLAN.c.id == plan.id).values(next_check_at=again_at))
     return plan
+
+
+def _ids(database: Database, shop_id: int) -> _Ids | None:
+    """None until the shop's set-up has asked for them."""
+    with database.read() as connection:
+        details = connection.execute(_connection(shop_id)).one().details or {}
+    return _Ids(details["app"], details["shop"]) if {"app", "shop"} <= details.keys() else None
 
 
 def _read(
     database: Database,
-    vault: Vault,
     settings: Settings,
     app: App,
     plan: Row[Any],
+    ids: _Ids,
     now: datetime,
     wait: Callable[[float], None],
 ) -> None:
     from connectors.shopify.billing.partner import Partner
 
     try:
-        numbers = numbers_of(database, vault, settings, plan.shop_id, wait=wait)
         partner = Partner(app, settings.shopify_partner_id, settings.shopify_partner_token, wait=wait)
-        found = partner.active_subscription(numbers.app, numbers.shop)
+        found = partner.active_subscription(ids.app, ids.shop)
     except PlatformError as error:
         # What was known stays: a failure to read is not the end of a plan.
         log.warning("shop %s: its plan could not be read: %s", plan.shop_id, error)
@@ -202,17 +218,14 @@ def _told(found: Subscription, plan: Row[Any], now: datetime) -> Mapping[str, An
     }
 
 
-def _charge(database: Database, app: App, shop_id: int, now: datetime, wait: Callable[[float], None]) -> str:
+def _charge(database: Database, app: App, shop_id: int, ids: _Ids, now: datetime, wait: Callable[[float], None]) -> str:
     from connectors.shopify.billing.app_events import AppEvents
 
     with database.write() as connection:
         plan = connection.execute(_plan(shop_id)).one()
-        numbers = kept_numbers(connection, shop_id)
-        if numbers is not None and plan.metered_from is not None:
-            keep_yesterday(connection, shop_id, numbers.shop, plan.meters, plan.metered_from, now)
-    if numbers is None:
-        return "its plan is not known yet"
-    reported = report(database, AppEvents(app, wait=wait), shop_id, numbers.shop, now)
+        if plan.metered_from is not None:
+            keep_yesterday(connection, shop_id, ids.shop, plan.meters, plan.metered_from, now)
+    reported = report(database, AppEvents(app, wait=wait), shop_id, ids.shop, now)
     return f"plan {plan.handle!r}, {reported} of usage reported"
 
 
@@ -226,4 +239,5 @@ def _plan(shop_id: int) -> Any:
 
 
 def _connection(shop_id: int) -> Any:
-    return select(CONNECTION.c.external_id).where(CONNECTION.c.shop_id == shop_id, CONNECTION.c.platform == PLATFORM)
+    columns = (CONNECTION.c.external_id, CONNECTION.c.details)
+    return select(*columns).where(CONNECTION.c.shop_id == shop_id, CONNECTION.c.platform == PLATFORM)

@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from connectors.errors import AccessLost, PlatformError
 from connectors.shopify.api import PLATFORM
 from connectors.shopify.graphql.client import Admin
 from connectors.shopify.shop_facts import read_facts
+from connectors.shopify.theme import read_theme
 from integration.clock import Clock, system_clock
 from integration.services import access
 from integration.services.secrets import Vault
@@ -72,31 +73,56 @@ def due(database: Database, settings: Settings, now: datetime) -> list[int]:
         return list(connection.scalars(statement))
 
 
+def want(database: Database, shop_id: int, now: datetime) -> None:
+    """Make a shop's set-up due at once."""
+    with database.write() as connection:
+        connection.execute(update(CONNECTION).where(_of(shop_id)).values(set_up_at=now))
+
+
+def _of(shop_id: int) -> ColumnElement[bool]:
+    return and_(CONNECTION.c.shop_id == shop_id, CONNECTION.c.platform == PLATFORM)
+
+
+def _change_details(connection: Connection, shop_id: int, **values: Any) -> dict[str, Any]:
+    """Set some of the connection's details, and return all of them as they were."""
+    before: dict[str, Any] = connection.execute(select(CONNECTION.c.details).where(_of(shop_id))).scalar() or {}
+    connection.execute(update(CONNECTION).where(_of(shop_id)).values(details={**before, **values}))
+    return before
+
+
 def _note(database: Database, shop_id: int, trouble: Mapping[str, str], now: datetime) -> None:
     with database.write() as connection:
-        here = (CONNECTION.c.shop_id == shop_id) & (CONNECTION.c.platform == PLATFORM)
-        details: dict[str, Any] = connection.execute(select(CONNECTION.c.details).where(here)).scalar() or {}
-        failures = details.get("failures", 0) + 1 if trouble else 0
+        before = _change_details(connection, shop_id, trouble=dict(trouble))
+        failures = before.get("failures", 0) + 1 if trouble else 0
+        _change_details(connection, shop_id, failures=failures)
         pause = min(FIRST_RETRY * 2 ** min(failures - 1, 20), AGAIN) if trouble else AGAIN
-        noted = {**details, "trouble": dict(trouble), "failures": failures}
-        connection.execute(update(CONNECTION).where(here).values(details=noted, set_up_at=now + pause))
+        connection.execute(update(CONNECTION).where(_of(shop_id)).values(set_up_at=now + pause))
 
 
 def _learn_facts(database: Database, _settings: Settings, shop_id: int, admin: Admin) -> None:
     facts = read_facts(admin)
-    known = {"shop": facts.shop_id, "installation": facts.installation_id, "timezone": facts.timezone}
     with database.write() as connection:
         shop = {"name": facts.name[:200], "currency": facts.currency, "storefront_url": facts.url}
         connection.execute(update(SHOP).where(SHOP.c.id == shop_id).values(shop))
-        here = (CONNECTION.c.shop_id == shop_id) & (CONNECTION.c.platform == PLATFORM)
-        details = connection.execute(select(CONNECTION.c.details).where(here)).scalar() or {}
-        connection.execute(update(CONNECTION).where(here).values(details={**details, **known}))
+        _change_details(
+            connection, shop_id, shop=facts.shop_id, installation=facts.installation_id, timezone=facts.timezone
+        )
         access.scopes_changed(connection, shop_id, facts.scopes, system_clock())
+
+
+def _look_at_theme(database: Database, settings: Settings, shop_id: int, admin: Admin) -> None:
+    theme = read_theme(admin, settings.shopify_app_handle)
+    if theme is None:
+        return
+    shown = {"name": theme.name, "blocks": list(theme.blocks)}
+    with database.write() as connection:
+        _change_details(connection, shop_id, theme=shown)
 
 
 # In the order in which they are taken.
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
         "facts": _learn_facts,
+        "theme": _look_at_theme,
     }
 )

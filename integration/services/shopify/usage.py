@@ -58,16 +58,19 @@ METERS: Mapping[str, Callable[[Connection, int, datetime, datetime], int]] = Map
 
 
 def keep_yesterday(
-    connection: Connection, shop_id: int, shop_number: str, meters: Collection[str], since: datetime, now: datetime
+    connection: Connection, shop_id: int, shop: str, meters: Collection[str], since: datetime, now: datetime
 ) -> None:
-    """Keep what was used on the last whole day (UTC), from `since` on; a day that is kept stays as it was counted."""
+    """Keep what was used on the last whole day (UTC), from `since` on; a day that is kept stays as it was counted.
+
+    shop: Shopify's global id of it.
+    """
     until = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
-    day = until - DAY
+    day, number = until - DAY, shop.rsplit("/", 1)[-1]
     rows = [
         {
             "shop_id": shop_id,
             "meter": meter,
-            "key": f"{meter}:{shop_number}:{day.date().isoformat()}",
+            "key": f"{meter}:{number}:{day.date().isoformat()}",
             "quantity": quantity,
             "happened_at": until - timedelta(seconds=1),
             "attempts": 0,
@@ -79,13 +82,13 @@ def keep_yesterday(
     upsert(connection, USAGE, rows, key=("shop_id", "key"), update=(), newer=None)
 
 
-def report(database: Database, events: AppEvents, shop_id: int, shop_number: str, now: datetime) -> int:
+def report(database: Database, events: AppEvents, shop_id: int, shop: str, now: datetime) -> int:
     """Report what is kept and due, park what is too old. Returns how much was reported. Safe to break off anywhere."""
     park(database, shop_id, TOO_LATE, before=now - WINDOW, now=now)
     reported = 0
     for row in _claim(database, shop_id, now):
         try:
-            reported += _report_one(database, events, row, shop_number, now)
+            reported += _report_one(database, events, row, shop, now)
         except PlatformError as later:
             log.info("shop %s: the rest of its usage is reported later: %s", shop_id, later)
             break
@@ -114,12 +117,12 @@ def _claim(database: Database, shop_id: int, now: datetime) -> list[Row[Any]]:
     return rows
 
 
-def _report_one(database: Database, events: AppEvents, row: Row[Any], shop_number: str, now: datetime) -> bool:
+def _report_one(database: Database, events: AppEvents, row: Row[Any], shop: str, now: datetime) -> bool:
     """Whether it was taken. Raises PlatformError where it may be later."""
     from connectors.shopify.billing.app_events import Usage
 
     try:
-        events.report(Usage(shop_number, row.meter, row.quantity, row.happened_at, row.key))
+        events.report(Usage(shop, row.meter, row.quantity, row.happened_at, row.key))
     except PlatformError as error:
         with database.write() as connection:
             _set(connection, row, error=str(error), parked_at=None if error.retryable else now)

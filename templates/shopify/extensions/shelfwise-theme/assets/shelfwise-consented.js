@@ -1,0 +1,167 @@
+/* What Shelfwise does with the shopper's consent alone: with that to preferences, lists become personal and products
+   looked at are remembered in this browser; with that to analytics, what was seen and clicked is counted. */
+
+const FLUSH_MS = 3000;
+const SEEN_MS = 1000;
+const MOST_EVENTS = 100;
+const MOST_RECENT = 12;
+const PERSONAL = ["session", "history", "bought_before"];
+
+const memory = {
+  read(key) {
+    try {
+      return localStorage.getItem(`shelfwise:${key}`) || "";
+    } catch {
+      return "";
+    }
+  },
+  write(key, value) {
+    try {
+      if (value) localStorage.setItem(`shelfwise:${key}`, value);
+      else localStorage.removeItem(`shelfwise:${key}`);
+    } catch { /* There is no storage: nothing is remembered. */ }
+  },
+};
+
+const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+  byte.toString(16).padStart(2, "0")).join("");
+
+const visitor = () => {
+  const token = memory.read("visitor") || random();
+  memory.write("visitor", token);
+  return token;
+};
+
+const proxied = ({ dataset }, path) => `${dataset.root}${dataset.proxy.replace(/^\/+|\/+$/g, "")}/${path}`;
+
+const handleOf = (address) => /\/products\/([^/?#]+)/.exec(address || "")?.[1] || "";
+
+const placed = (card, slate, position) => {
+  Object.assign(card.dataset, { list: slate, position });
+  const mark = card.querySelector("[name='properties[_shelfwise]']");
+  if (mark) mark.value = `${slate}:${position}`;
+  return card;
+};
+
+export const begin = ({ allowed, get, lists, post }) => {
+  const asked = new WeakSet();
+  const sights = new WeakMap();
+  const noted = new Set();
+  const waiting = [];
+  let address = "";
+  let timer = 0;
+
+  const flush = () => {
+    clearTimeout(timer);
+    timer = 0;
+    if (!waiting.length || !allowed("analytics")) return;
+    const body = JSON.stringify({ visitor: visitor(), consent: true, events: waiting.splice(0) });
+    if (!navigator.sendBeacon?.(address, body)) {
+      fetch(address, { method: "POST", body, keepalive: true }).catch(() => {});
+    }
+  };
+
+  const note = (list, kind, card) => {
+    const { product, list: slate, position } = card.dataset;
+    if (!allowed("analytics") || !slate) return;
+    address = proxied(list, "events");
+    waiting.push({ id: random(), kind, at: new Date().toISOString(), product, slate, position: Number(position) });
+    if (waiting.length >= MOST_EVENTS) flush();
+    else timer ||= setTimeout(flush, FLUSH_MS);
+  };
+
+  /* A card counts as seen, once a page, when half of it was there for a second. */
+  const watch = (list) => {
+    sights.get(list)?.disconnect();
+    if (!allowed("analytics")) return;
+    const timers = new Map();
+    const sight = new IntersectionObserver((changes) => {
+      for (const { target, isIntersecting } of changes) {
+        clearTimeout(timers.get(target));
+        const mark = `${target.dataset.list}:${target.dataset.position}`;
+        if (!isIntersecting || noted.has(mark)) continue;
+        timers.set(target, setTimeout(() => noted.add(mark) && note(list, "impression", target), SEEN_MS));
+      }
+    }, { threshold: 0.5 });
+    for (const card of list.cards.children) sight.observe(card);
+    sights.set(list, sight);
+  };
+
+  const query = ({ dataset }) => {
+    const { placement, product, cart, count } = dataset;
+    const { country, currency, locale } = window.Shopify;
+    const wanted = new URLSearchParams({ placement, count, visitor: visitor(), preferences: 1 });
+    if (locale) wanted.set("locale", locale);
+    if (country) wanted.set("market", country);
+    if (currency) wanted.set("currency", currency.active);
+    if (dataset.query) wanted.set("q", dataset.query.replaceAll("=", " ").slice(0, 200));
+    if (placement === "product") wanted.append("product", product);
+    for (const id of cart.split(",").filter(Boolean).slice(0, 50)) wanted.append("cart", id);
+    return wanted;
+  };
+
+  /* A personal list, only where it knows more than the page does; what the shop itself no longer sells is left out. */
+  const personal = async (list) => {
+    const slate = await get(`${proxied(list, "slates")}?${query(list)}`);
+    const knows = ({ reason }) => PERSONAL.includes(reason?.kind) && String(reason.because) !== list.dataset.product;
+    if (!slate?.items?.some(knows)) return;
+    const here = new Map([...list.cards.children].map((card) => [card.dataset.product, card]));
+    const made = await Promise.all(slate.items.map(async (item, index) => {
+      const card = here.get(String(item.product))?.cloneNode(true) || (await list.fetched(handleOf(item.url)));
+      return card && placed(card, slate.slate, index + 1);
+    }));
+    const cards = made.filter(Boolean);
+    const taken = new Set(cards.map((card) => card.dataset.product));
+    const rest = [...here.values()].filter((card) => !taken.has(card.dataset.product));
+    list.show([...cards, ...rest].slice(0, here.size || Number(list.dataset.count)));
+  };
+
+  const recent = async (list) => {
+    const { handle, count } = list.dataset;
+    const others = memory.read("recent").split(",").filter((each) => each && each !== handle);
+    const cards = await Promise.all(others.slice(0, count).map((each) => list.fetched(each)));
+    list.show(cards.filter(Boolean));
+  };
+
+  const remember = ({ dataset }) => {
+    if (!dataset.handle) return;
+    const others = memory.read("recent").split(",").filter((each) => each && each !== dataset.handle);
+    memory.write("recent", [dataset.handle, ...others].slice(0, MOST_RECENT).join(","));
+  };
+
+  const meet = (list) => {
+    watch(list);
+    if (!allowed("preferences") || asked.has(list)) return;
+    asked.add(list);
+    remember(list);
+    if (list.dataset.kind === "recent") recent(list);
+    else if (list.dataset.kind !== "bundle") personal(list);
+  };
+
+  /* The cart learns who fills it, so that an order can be credited. */
+  const bought = async (list) => {
+    if (!allowed("analytics") || list.dataset.visitor === visitor()) return;
+    await post(`${list.dataset.root}cart/update.js`, { attributes: { _shelfwise_visitor: visitor() } });
+    for (const each of lists) each.dataset.visitor = visitor();
+  };
+
+  const decided = () => {
+    const [preferences, analytics] = [allowed("preferences"), allowed("analytics")];
+    if (!preferences) memory.write("recent", "");
+    if (!preferences && !analytics) memory.write("visitor", "");
+    if (!analytics) waiting.length = 0;
+    lists.forEach(meet);
+  };
+
+  addEventListener("pagehide", flush);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && flush());
+
+  return {
+    bought,
+    clicked: (list, card) => note(list, "click", card),
+    decided,
+    leave: (list) => sights.get(list)?.disconnect(),
+    meet,
+    watch,
+  };
+};

@@ -1,0 +1,32 @@
+/* A row of products in the theme's cart drawer, if it has one: put there before the shopper opens it, and read anew
+   from the shop's cart page once the cart has changed. */
+(() => {
+  "use strict";
+
+  const source = document.querySelector("[data-shelfwise-drawer]");
+  let row = null;
+
+  const place = () => {
+    try {
+      const part = document.querySelector(source.dataset.shelfwiseDrawer);
+      if (!part || row?.isConnected) return;
+      row = source.content.firstElementChild.cloneNode(true);
+      part.before(row);
+    } catch { /* What the merchant wrote is no CSS selector: there is no row. */ }
+  };
+
+  const renew = async () => {
+    if (!row) return;
+    const page = await (await fetch(source.dataset.cart)).text();
+    const newer = new DOMParser().parseFromString(page, "text/html").querySelector("[data-shelfwise-drawer]");
+    if (newer) source.content.replaceChildren(...newer.content.childNodes);
+    row.remove();
+    place();
+  };
+
+  if (!source) return;
+  place();
+  document.addEventListener("shopify:cart:lines-update", (event) => {
+    Promise.resolve(event.promise).then(renew).catch(() => {});
+  });
+})();

@@ -1,0 +1,228 @@
+/* Shelfwise on a Shopify theme. Lists come rendered by Liquid and work without this script: it adds to the cart without
+   leaving the page, and lets Shopify's own recommendations stand in for an empty list. What needs the shopper's consent
+   is a file of its own, loaded when it was given. https://shopify.dev/docs/api/storefront-events-and-actions */
+(() => {
+  "use strict";
+
+  if (customElements.get("shelfwise-list")) return;
+
+  const BUDGET_MS = 800;
+  const LONGEST_MS = 6000;
+  const begun = performance.now();
+  const lists = new Set();
+  let more = null;
+
+  /* The shop said no, in words for the shopper. */
+  class Refused extends Error {}
+
+  const get = async (address) => {
+    try {
+      const answer = await fetch(address, { signal: AbortSignal.timeout(LONGEST_MS) });
+      return answer.ok ? await answer.json() : null;
+    } catch {
+      return null;
+    }
+  };
+
+  const post = async (address, body) => {
+    const headers = { "Content-Type": "application/json", Accept: "application/json" };
+    const answer = await fetch(address, { method: "POST", headers, body: JSON.stringify(body) });
+    const said = await answer.json();
+    if (!answer.ok) throw new Refused(said.description || said.message);
+    return said;
+  };
+
+  /* Put lines into the cart. True where the theme shows its new cart itself. */
+  const put = async (list, lines) => {
+    const update = window.Shopify?.actions?.updateCart;
+    if (!update) {
+      const items = lines.map(({ id, quantity, mark }) =>
+        ({ id: Number(id), quantity, properties: mark ? { _shelfwise: mark } : {} }));
+      await post(`${list.dataset.root}cart/add.js`, { items });
+      return false;
+    }
+    const answer = await update({
+      lines: lines.map(({ id, quantity, mark }) => ({
+        merchandiseId: `gid://shopify/ProductVariant/${id}`,
+        quantity,
+        attributes: mark ? [{ key: "_shelfwise", value: mark }] : [],
+      })),
+    });
+    const [error] = answer?.userErrors || [];
+    if (error) throw new Refused(error.message);
+    return true;
+  };
+
+  const linesOf = (form) => {
+    const ticks = form.querySelectorAll("[type=checkbox]");
+    if (!ticks.length) {
+      const { id, quantity } = form.elements;
+      const mark = form.elements["properties[_shelfwise]"].value;
+      return [{ id: id.value, quantity: Number(quantity.value) || 1, mark }];
+    }
+    return [...ticks].filter((tick) => tick.checked).map((tick) => {
+      const { list, position } = tick.closest(".shelfwise-card").dataset;
+      // The product whose page it is: in the form that the shopper has chosen since.
+      const chosen = list ? null : new URLSearchParams(location.search).get("variant");
+      return { id: chosen || tick.value, quantity: 1, mark: list && `${list}:${position}` };
+    });
+  };
+
+  const add = async (list, form) => {
+    const button = form.querySelector("button");
+    const lines = linesOf(form);
+    if (!lines.length || button.getAttribute("aria-disabled")) return;
+    button.setAttribute("aria-disabled", "true");
+    list.say("");
+    try {
+      const shown = await put(list, lines);
+      list.say(list.dataset.added, true);
+      await more?.bought(list).catch(() => {});
+      if (!shown && list.dataset.placement === "cart") location.reload();
+    } catch (error) {
+      list.say((error instanceof Refused && error.message) || list.dataset.failed);
+    } finally {
+      button.removeAttribute("aria-disabled");
+    }
+  };
+
+  class List extends HTMLElement {
+    connectedCallback() {
+      lists.add(this);
+      this.section ||= this.querySelector("section");
+      this.cards ||= this.querySelector("ul");
+      for (const kind of ["submit", "click", "change"]) this.addEventListener(kind, this);
+      this.standIn();
+      more?.meet(this);
+    }
+
+    disconnectedCallback() {
+      lists.delete(this);
+      more?.leave(this);
+    }
+
+    handleEvent(event) {
+      const card = event.target.closest(".shelfwise-card");
+      if (event.type === "submit") {
+        event.preventDefault();
+        add(this, event.target);
+      } else if (event.type === "click" && card && event.target.closest("a")) {
+        more?.clicked(this, card);
+      } else if (event.type === "change" && event.target.type === "checkbox") {
+        this.sum();
+      }
+    }
+
+    /* Cents as the shop writes money, read off its way of writing 1234.56. */
+    money(cents) {
+      const shape = /1(\D*?)23([45])(?:(\D+)56)?/;
+      const [, group, , point] = this.dataset.money.match(shape) || ["", "", "", "."];
+      const [whole, rest] = (point ? (cents / 100).toFixed(2) : String(Math.round(cents / 100))).split(".");
+      const text = whole.replace(/\B(?=(\d{3})+$)/g, group) + (rest ? point + rest : "");
+      return shape.test(this.dataset.money) ? this.dataset.money.replace(shape, () => text) : text;
+    }
+
+    say(text, done) {
+      const line = this.querySelector(".shelfwise-said");
+      line.textContent = text;
+      if (!done) return;
+      const link = document.createElement("a");
+      link.href = `${this.dataset.root}cart`;
+      link.textContent = this.dataset.see;
+      line.append(" ", link);
+    }
+
+    sum() {
+      const ticks = [...this.querySelectorAll("[type=checkbox]:checked")];
+      const cents = ticks.reduce((total, tick) => total + Number(tick.dataset.price), 0);
+      this.querySelector(".shelfwise-total").textContent = this.money(cents);
+      this.querySelector("button").disabled = !ticks.length;
+    }
+
+    /* Shopify's own recommendations, where Liquid had no list. */
+    async standIn() {
+      const { root, product, intent, count } = this.dataset;
+      if (this.cards.childElementCount || !intent || !product) return;
+      const asked = new URLSearchParams({ product_id: product, limit: Math.min(count, 10), intent });
+      const found = await get(`${root}recommendations/products.json?${asked}`);
+      const inCart = this.dataset.cart.split(",");
+      const fit = (found?.products || []).filter((each) => each.available && !inCart.includes(String(each.id)));
+      this.show(fit.map((each) => this.made(each)));
+    }
+
+    /* A card of a product as the shop sells it now to this shopper; null where it does not. */
+    async fetched(handle) {
+      const product = handle && (await get(`${this.dataset.root}products/${handle}.js`));
+      return product?.available ? this.made(product) : null;
+    }
+
+    /* Cards take the place of as many of the same size, while nobody is at them; where there were none, they come
+       where they move nothing that is in sight. */
+    show(cards) {
+      const { top, bottom } = this.getBoundingClientRect();
+      const before = this.cards.childElementCount;
+      const ahead = top >= innerHeight;
+      const early = performance.now() - begun < BUDGET_MS;
+      const free = before ? (early || ahead || bottom < 0) && !this.matches(":hover, :focus-within") : ahead;
+      if (!free || !cards.length || cards.length < before) return;
+      this.cards.replaceChildren(...cards);
+      this.section.hidden = false;
+      more?.watch(this);
+    }
+
+    made(product) {
+      const card = this.querySelector("template").content.firstElementChild.cloneNode(true);
+      const variant = product.variants.find((each) => each.available) || product.variants[0];
+      const fill = (name, text) => card.querySelectorAll(`.shelfwise-${name}`).forEach((each) => (each.textContent = text));
+      card.dataset.product = product.id;
+      card.querySelectorAll("a").forEach((link) => (link.href = `${this.dataset.root}products/${product.handle}`));
+      fill("link", product.title);
+      fill("vendor", product.vendor);
+      fill("now", this.money(variant.price));
+      card.querySelectorAll(".shelfwise-button .shelfwise-unseen").forEach((each) => each.append(product.title));
+      const was = card.querySelector(".shelfwise-was");
+      if (was && variant.compare_at_price > variant.price) {
+        was.lastElementChild.textContent = this.money(variant.compare_at_price);
+      } else if (was) {
+        card.querySelector(".shelfwise-price").replaceChildren(card.querySelector(".shelfwise-now"));
+      }
+      const form = card.querySelector("form");
+      const plain = product.variants.length === 1 && !product.requires_selling_plan;
+      if (form && plain) form.elements.id.value = variant.id;
+      card.querySelector(plain ? ".shelfwise-options" : "form")?.remove();
+      this.picture(card, product.featured_image);
+      return card;
+    }
+
+    picture(card, source) {
+      if (!source) return;
+      const image = new Image(360, 360);
+      const sized = (width) => `${source}${source.includes("?") ? "&" : "?"}width=${width}`;
+      Object.assign(image, { loading: "lazy", alt: "", sizes: "(min-width: 750px) 25vw, 45vw" });
+      image.srcset = [180, 360, 540, 720].map((width) => `${sized(width)} ${width}w`).join(", ");
+      image.src = sized(360);
+      card.querySelector(".shelfwise-picture").append(image);
+    }
+  }
+
+  /* Consent. Until Shopify's own answer is here, it is "no". https://shopify.dev/docs/api/customer-privacy */
+  const allowed = (purpose) => {
+    try {
+      return window.Shopify.customerPrivacy[`${purpose}ProcessingAllowed`]() === true;
+    } catch {
+      return false;
+    }
+  };
+
+  const decided = async () => {
+    const [list] = lists;
+    if (!more && list && (allowed("preferences") || allowed("analytics"))) {
+      more = (await import(list.dataset.more)).begin({ allowed, get, lists, post });
+    }
+    more?.decided();
+  };
+
+  customElements.define("shelfwise-list", List);
+  document.addEventListener("visitorConsentCollected", decided);
+  window.Shopify?.loadFeatures?.([{ name: "consent-tracking-api", version: "0.1" }], (error) => error || decided());
+})();

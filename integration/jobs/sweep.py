@@ -11,7 +11,7 @@ from redis import Redis
 
 from integration.jobs.queues import enqueue
 from integration.services import access, upkeep
-from integration.services.shopify import billing
+from integration.services.shopify import billing, published_lists
 from integration.services.shopify import set_up
 from integration.settings import Settings
 from integration.storage.database import Database
@@ -24,6 +24,7 @@ DUE: Mapping[str, DueShops] = MappingProxyType(
         "renew": access.due,
         "bill": billing.due,
         "set-up": set_up.due,
+        "publish": published_lists.due,
     }
 )
 

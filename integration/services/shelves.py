@@ -129,6 +129,22 @@ class Shelves:
             place = shop.currencies.get(currency)
         return shop, shop.markets[place].view
 
+    def everywhere(self, key: str) -> tuple[ShopRow, View] | None:
+        """The shelf as if what is sold in some market were sold in all, made anew; None where there is no such shop.
+
+        For lists that are shown in every market, where each drops what it doesn't sell.
+        """
+        values = self._read_row.first(key=key)
+        if values is None:
+            return None
+        row = ShopRow(*values)
+        shop = ShopShelves(row)
+        self._take_model(shop, row)
+        products = [replace(each, markets=None) if each.markets else each for each in self._read(row.shop_id, -1)]
+        shelf = MarketShelf(None, row.low_stock_threshold, row.stock_policy == StockPolicy.LAST)
+        shelf.update(products, shop.model, shop.model_version, self._wishes(row))
+        return row, shelf.view
+
     def admitted(self) -> list[ShopShelves]:
         """The shops that this process has served lately."""
         with self._lock:

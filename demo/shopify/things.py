@@ -189,6 +189,7 @@ class Refund:
     """Goods and money given back."""
 
     id: int
+    order_id: int
     created_at: datetime
     lines: list[RefundLine]
 

@@ -1,4 +1,4 @@
-"""Selling in a played shop: orders, and what becomes of them. Each takes the stock that it should and tells everybody."""
+"""Selling in a played shop, and what becomes of orders: each deed takes the stock that it should and is told of."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def refund_order(shop: PlayedShop, order_id: int, pieces: Mapping[int, int], *, 
     with shop.deed():
         order, at = shop.orders[order_id], shop.clock()
         lines = [_refunded(shop, order, line_id, quantity, restock) for line_id, quantity in pieces.items()]
-        refund = Refund(shop.new_id(), at, lines)
+        refund = Refund(shop.new_id(), order_id, at, lines)
         order.refunds.append(refund)
         order.updated_at = at
         shop.tell("refunds/create", order, refund=refund)

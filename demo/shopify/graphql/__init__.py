@@ -1,0 +1,1 @@
+"""The played Admin API: real documents, executed against Shopify's own schema."""

@@ -19,6 +19,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
         "direct": "connectors.direct:CONNECTOR",
         "file": "connectors.file:CONNECTOR",
+        "shopify": "connectors.shopify:CONNECTOR",
     }
 )
 

@@ -17,7 +17,8 @@ class Delivery:
 
     key: what a repeat of this delivery shares with it, and nothing else does.
     aggregate: what must be applied in order, such as "product/123"; empty where order does not matter.
-    triggered_at: the platform's time of the event, None where it says none.
+    triggered_at: the platform's time of the event, None where it says none. body: no more than what is used of it.
+    unreadable: "" or what is wrong with a body that is not worth sending again; it is kept without being applied.
     """
 
     platform: str
@@ -26,6 +27,7 @@ class Delivery:
     body: bytes
     aggregate: str = ""
     triggered_at: datetime | None = None
+    unreadable: str = ""
 
 
 class Webhooks(Protocol):
@@ -41,7 +43,7 @@ class Webhooks(Protocol):
     def shop_of(self, headers: Mapping[str, str]) -> str:
         """The shop that the headers name, in any case of theirs; "" where the webhook's address names it.
 
-        It is believed only once the signature is found right.
+        It is believed only once the signature is found right. Raises BadSignature where they should name one.
         """
 
     def changes(self, topic: str, body: bytes, at: datetime) -> Sequence[Change]:

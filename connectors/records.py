@@ -223,18 +223,26 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class EraseCustomer:
-    """A customer to forget, with everything that was learnt of them."""
+    """A customer to forget, with everything that was learnt of them.
+
+    external_id: "" where only orders are named. orders: those that are theirs, whoever they were placed as.
+    """
 
     external_id: str
     version: datetime
+    orders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SoldOut:
-    """A variant that had nothing left anywhere at `version`, whatever older inventory levels say."""
+    """A variant that had nothing left anywhere at `version`, whatever older inventory levels say.
+
+    product: the one that it belongs to, where that is told; it may not be known yet.
+    """
 
     variant: str
     version: datetime
+    product: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,11 +255,15 @@ class Refetch:
 
 @dataclass(frozen=True, slots=True)
 class CustomerDataRequest:
-    """A customer who wants to know what is kept of them. request: the platform's number of it."""
+    """A customer who wants to know what is kept of them. request: the platform's number of it.
+
+    external_id: "" where only orders are named. orders: those that are theirs, whoever they were placed as.
+    """
 
     external_id: str
     request: str
     version: datetime
+    orders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +271,22 @@ class ScopesChanged:
     """What the merchant allows the app to do, since `version`."""
 
     scopes: tuple[str, ...]
+    version: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShopTold:
+    """What the shop is called and counts its money in, as of `version`; "" for what is not told."""
+
+    name: str
+    currency: str
+    version: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingReady:
+    """The platform has ready what a reading waits for."""
+
     version: datetime
 
 
@@ -277,5 +305,15 @@ class EraseShop:
 
 
 Change = (
-    Current | Removed | SoldOut | Refetch | EraseCustomer | CustomerDataRequest | ScopesChanged | ShopLeft | EraseShop
+    Current
+    | Removed
+    | SoldOut
+    | Refetch
+    | EraseCustomer
+    | CustomerDataRequest
+    | ScopesChanged
+    | ShopTold
+    | ReadingReady
+    | ShopLeft
+    | EraseShop
 )

@@ -8,15 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 import connectors
-from connectors.base import Webhooks
+from connectors.base import Delivery, Webhooks
 from connectors.errors import BadDelivery, BadSignature, UnknownPlatform
 from connectors.records import Change
+from connectors.shopify.api import PLATFORM
 from integration.services.apply import apply
 from integration.services.secrets import Vault
+from integration.services.shopify import app_of
 from integration.services.shops import find_connected
+from integration.settings import Settings
 from integration.storage import delivery_writes as deliveries
 from integration.storage.database import Database
+from integration.storage.deliveries import DeliveryStatus
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +33,14 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a webhook. repeat: it was kept before. waits: a drain has to apply it."""
+    """What became of a webhook. shop_id: None where nothing is kept of that shop, so that nothing is owed to anybody.
 
-    shop_id: int
-    repeat: bool
-    waits: bool
+    repeat: it was kept before. waits: a drain has to apply it.
+    """
+
+    shop_id: int | None
+    repeat: bool = False
+    waits: bool = False
 
 
 def receive(
@@ -43,27 +52,58 @@ def receive(
     headers: Mapping[str, str],
     body: bytes,
     now: datetime,
+    app_secrets: Sequence[str] = (),
 ) -> Receipt:
     """Keep a webhook and, when it can empty a shelf, apply it in the same transaction.
 
+    app_secrets: those of the app itself, with which some platforms sign for all their shops; see `app_secrets`.
     Raises UnknownPlatform, BadSignature (nothing is stored; an unknown shop is one too, so that a stranger can't
     find out which shops there are) or BadDelivery.
     """
     webhooks = _webhooks(platform)
+    named = webhooks.shop_of(headers) or external_id
     with database.read() as connection:
-        shop = find_connected(connection, vault, platform, external_id)
-    arrival = webhooks.verify(headers, body, shop.secrets if shop else ())
-    if shop is None:
+        shop = find_connected(connection, vault, platform, named)
+    arrival = webhooks.verify(headers, body, (*(shop.secrets if shop else ()), *app_secrets))
+    outlives = webhooks.outlives_shop(arrival.topic)
+    if shop is None and outlives:
+        return Receipt(None)
+    if shop is None or (shop.left and not outlives):
         raise BadSignature("no such shop")
-    is_stock = webhooks.is_stock(arrival.topic)
-    changes = webhooks.changes(arrival.topic, body, arrival.triggered_at or now) if is_stock else ()
-    with database.write() as connection:
-        kept = deliveries.keep(connection, shop.shop_id, arrival, received_at=now, applied=is_stock)
-        if kept is None:
-            return Receipt(shop.shop_id, repeat=True, waits=False)
-        if changes:
-            apply(connection, shop.shop_id, changes)
-    return Receipt(shop.shop_id, repeat=False, waits=not is_stock)
+    status = DeliveryStatus.WAITING
+    if arrival.unreadable:
+        log.warning("shop %s: a %s delivery is parked: %s", shop.shop_id, arrival.topic, arrival.unreadable)
+        status = DeliveryStatus.PARKED
+    elif webhooks.is_stock(arrival.topic):
+        status = DeliveryStatus.APPLIED
+    return _kept(database, shop.shop_id, arrival, status, now)
+
+
+def app_secrets(settings: Settings, platform: str) -> tuple[str, ...]:
+    """The secrets with which a platform signs for all its shops, newest first; none where each shop has its own."""
+    app = app_of(settings) if platform == PLATFORM else None
+    return app.secrets if app else ()
+
+
+def _kept(database: Database, shop_id: int, arrival: Delivery, status: DeliveryStatus, now: datetime) -> Receipt:
+    """The delivery, kept; and applied where that is its status. One that can't be applied is left to the drain."""
+    try:
+        with database.write() as connection:
+            kept = deliveries.keep(connection, shop_id, arrival, received_at=now, status=status)
+            if kept is not None and status == DeliveryStatus.APPLIED:
+                apply(connection, shop_id, _said(arrival, now), now=now)
+    except OperationalError:
+        raise
+    except Exception:
+        if status != DeliveryStatus.APPLIED:
+            raise
+        log.exception("shop %s: a %s delivery could not be applied at once", shop_id, arrival.topic)
+        return _kept(database, shop_id, arrival, DeliveryStatus.WAITING, now)
+    return Receipt(shop_id, repeat=kept is None, waits=kept is not None and status == DeliveryStatus.WAITING)
+
+
+def _said(arrival: Delivery, now: datetime) -> Sequence[Change]:
+    return _webhooks(arrival.platform).changes(arrival.topic, arrival.body, arrival.triggered_at or now)
 
 
 def drain(database: Database, shop_id: int, *, now: datetime, limit: int = BATCH) -> int:
@@ -82,7 +122,7 @@ def drain(database: Database, shop_id: int, *, now: datetime, limit: int = BATCH
             if not deliveries.hold_drain(connection, shop_id):
                 return 0
             changes = [change for row in batch for change in _changes(row)]
-            apply(connection, shop_id, changes)
+            apply(connection, shop_id, changes, now=now)
             deliveries.settle(connection, [row.id for row in batch], now)
     except Exception as error:  # noqa: BLE001 - one poisonous delivery must not hold up the others
         log.warning(
@@ -96,7 +136,7 @@ def drain(database: Database, shop_id: int, *, now: datetime, limit: int = BATCH
 def _apply_one(database: Database, shop_id: int, row: Any, now: datetime) -> None:
     try:
         with database.write() as connection:
-            apply(connection, shop_id, _changes(row))
+            apply(connection, shop_id, _changes(row), now=now)
             deliveries.settle(connection, [row.id], now)
     except (BadDelivery, UnknownPlatform) as error:
         _put_off(database, row.id, str(error), None)

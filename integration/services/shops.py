@@ -32,12 +32,13 @@ class ShopTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A shop as a platform knows it. secrets: in clear, newest first."""
+    """A shop as a platform knows it. secrets: its own, in clear, newest first. left: it took the app out."""
 
     shop_id: int
     platform: str
     external_id: str
     secrets: tuple[str, ...]
+    left: bool = False
 
 
 def create_shop(
@@ -138,15 +139,16 @@ def all_shops(database: Database) -> list[Row[Any]]:
 
 
 def find_connected(connection: DatabaseConnection, vault: Vault, platform: str, external_id: str) -> Connected | None:
-    """The shop behind a platform's webhook, with its secrets; None where there is none (or it has left)."""
+    """The shop behind a platform's webhook, with its secrets; None where there is none."""
+    columns = (CONNECTION.c.shop_id, CONNECTION.c.webhook_secret, CONNECTION.c.previous_webhook_secret)
     statement = (
-        select(CONNECTION.c.shop_id, CONNECTION.c.webhook_secret, CONNECTION.c.previous_webhook_secret)
+        select(*columns, SHOP.c.uninstalled_at)
         .join(SHOP, SHOP.c.id == CONNECTION.c.shop_id)
         .where(CONNECTION.c.platform == platform, CONNECTION.c.external_id == external_id)
-        .where(SHOP.c.uninstalled_at.is_(None))
     )
     row = connection.execute(statement).first()
     if row is None:
         return None
     sealed = [each for each in (row.webhook_secret, row.previous_webhook_secret) if each is not None]
-    return Connected(row.shop_id, platform, external_id, tuple(vault.open(each) for each in sealed))
+    own = tuple(vault.open(each) for each in sealed)
+    return Connected(row.shop_id, platform, external_id, own, left=row.uninstalled_at is not None)

@@ -1,4 +1,4 @@
-"""Newest-wins writes of products, variants and inventory; each marks what the shelf must read anew."""
+"""Newest-wins writes of products and variants; each marks what the shelf must read anew."""
 
 from __future__ import annotations
 
@@ -6,27 +6,23 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, or_, select, update
+from sqlalchemy import Connection, select, update
 
-from connectors.records import InventoryLevel as LevelRecord
 from connectors.records import Money
 from connectors.records import Product as ProductRecord
 from connectors.records import Variant as VariantRecord
 from integration.storage.base import EPOCH
-from integration.storage.catalogue import InventoryLevel, Product, Variant
+from integration.storage.catalogue import Product, Variant
 from integration.storage.shops import Shop
 from integration.storage.upsert import chunks, not_older, table_of, upsert
 
 PRODUCT = table_of(Product)
 VARIANT = table_of(Variant)
-LEVEL = table_of(InventoryLevel)
 SHOP = table_of(Shop)
 
 _PRODUCT_KEY = ("shop_id", "external_id")
 _PRODUCT_STATE = tuple(c.name for c in PRODUCT.c if c.name not in {"id", "shop_id", "external_id"})
-_VARIANT_STATE = tuple(c.name for c in VARIANT.c if c.name not in {"id", "shop_id", "external_id"})
-_LEVEL_KEY = ("shop_id", "inventory_item", "location")
-_LEVEL_STATE = ("available", "sells_online", "source_version", "removed_at")
+_VARIANT_STATE = tuple(c.name for c in VARIANT.c if c.name not in {"id", "shop_id", "external_id", "sold_out_at"})
 
 
 def next_shelf_version(connection: Connection, shop_id: int) -> int:
@@ -41,26 +37,37 @@ def next_shelf_version(connection: Connection, shop_id: int) -> int:
 
 
 def upsert_products(
-    connection: Connection, shop_id: int, products: Sequence[tuple[ProductRecord, datetime]], shelf_version: int
+    connection: Connection,
+    shop_id: int,
+    products: Sequence[tuple[ProductRecord, datetime]],
+    shelf_version: int,
+    *,
+    untold: Collection[str] = (),
 ) -> int:
-    """Write products with their variants. Returns how many were not older than what was there."""
+    """Write products with their variants. Returns how many were not older than what was there.
+
+    untold: columns that are left as they are, those of variants as "variants.<column>"; "variants": there may be more
+    variants than are named.
+    """
     rows = [_product_row(shop_id, record, version, shelf_version) for record, version in products]
     written = upsert(
         connection,
         PRODUCT,
         rows,
         key=_PRODUCT_KEY,
-        update=_PRODUCT_STATE,
+        update=[name for name in _PRODUCT_STATE if name not in untold],
         newer=not_older,
         returning=("id", "external_id"),
     )
     ids = {external_id: product_id for product_id, external_id in written}
     won = [(ids[record.external_id], record, version) for record, version in products if record.external_id in ids]
-    _replace_variants(connection, shop_id, won)
+    if "variants" not in untold:
+        _remove_variants(connection, shop_id, won)
+    _write_variants(connection, shop_id, won, untold)
     return len(won)
 
 
-def _replace_variants(
+def _remove_variants(
     connection: Connection, shop_id: int, products: Sequence[tuple[int, ProductRecord, datetime]]
 ) -> None:
     for chunk in chunks(products):
@@ -70,18 +77,29 @@ def _replace_variants(
             .where(VARIANT.c.removed_at.is_(None))
             .values(removed_at=max(version for _, _, version in chunk))
         )
+
+
+def _write_variants(
+    connection: Connection,
+    shop_id: int,
+    products: Sequence[tuple[int, ProductRecord, datetime]],
+    untold: Collection[str],
+) -> None:
     # A platform's variant ids are unique in its shop; of a doubled one the last row counts.
     rows = {
         variant.external_id: _variant_row(shop_id, product_id, variant, version)
         for product_id, record, version in products
         for variant in record.variants
     }
+    if rows and "variants.currency" in untold:
+        own = str(connection.execute(select(SHOP.c.currency).where(SHOP.c.id == shop_id)).scalar_one())
+        rows = {external_id: {**row, "currency": own} for external_id, row in rows.items()}
     upsert(
         connection,
         VARIANT,
         list(rows.values()),
         key=_PRODUCT_KEY,
-        update=_VARIANT_STATE,
+        update=[name for name in _VARIANT_STATE if f"variants.{name}" not in untold],
         newer=not_older,
     )
 
@@ -117,44 +135,6 @@ def product_ids(connection: Connection, shop_id: int, external_ids: Iterable[str
     return found
 
 
-def upsert_levels(
-    connection: Connection, shop_id: int, levels: Sequence[tuple[LevelRecord, datetime]], shelf_version: int
-) -> None:
-    """Write inventory levels. Of two with the same time the lower one wins: better hidden than sold out."""
-    rows = [
-        {
-            "shop_id": shop_id,
-            "inventory_item": level.inventory_item,
-            "location": level.location,
-            "available": level.available,
-            "sells_online": level.sells_online,
-            "source_version": version,
-            "removed_at": None,
-        }
-        for level, version in levels
-    ]
-    upsert(connection, LEVEL, rows, key=_LEVEL_KEY, update=_LEVEL_STATE, newer=_newer_or_lower)
-    touch_inventory_items(connection, shop_id, {level.inventory_item for level, _ in levels}, shelf_version)
-
-
-def _newer_or_lower(excluded: Any, table: FromClause) -> ColumnElement[bool]:
-    return or_(
-        excluded.source_version > table.c.source_version,
-        and_(excluded.source_version == table.c.source_version, excluded.available < table.c.available),
-    )
-
-
-def touch_inventory_items(connection: Connection, shop_id: int, items: Collection[str], shelf_version: int) -> None:
-    """Mark the products whose stock these inventory items are."""
-    for chunk in chunks(items):
-        owners = select(VARIANT.c.product_id).where(VARIANT.c.shop_id == shop_id, VARIANT.c.inventory_item.in_(chunk))
-        connection.execute(
-            update(PRODUCT)
-            .where(PRODUCT.c.shop_id == shop_id, PRODUCT.c.id.in_(owners))
-            .values(shelf_version=shelf_version)
-        )
-
-
 def remove_product(
     connection: Connection, shop_id: int, external_id: str, version: datetime, shelf_version: int
 ) -> None:
@@ -182,23 +162,6 @@ def remove_variant(
     connection.execute(
         update(PRODUCT).where(PRODUCT.c.shop_id == shop_id, PRODUCT.c.id.in_(owner)).values(shelf_version=shelf_version)
     )
-
-
-def remove_level(
-    connection: Connection, shop_id: int, inventory_item: str, location: str, version: datetime, shelf_version: int
-) -> None:
-    """Take an inventory item's stock at one location away."""
-    row = {
-        "shop_id": shop_id,
-        "inventory_item": inventory_item,
-        "location": location,
-        "available": 0,
-        "sells_online": False,
-        "source_version": version,
-        "removed_at": version,
-    }
-    upsert(connection, LEVEL, [row], key=_LEVEL_KEY, update=_LEVEL_STATE, newer=not_older)
-    touch_inventory_items(connection, shop_id, {inventory_item}, shelf_version)
 
 
 def _product_row(shop_id: int, record: ProductRecord, version: datetime | None, shelf_version: int) -> dict[str, Any]:
@@ -246,6 +209,11 @@ def _variant_row(shop_id: int, product_id: int, variant: VariantRecord, version:
         "source_version": version,
         "removed_at": None,
     }
+
+
+def stub_variant(shop_id: int, product_id: int, external_id: str) -> dict[str, Any]:
+    """The row of a variant of which nothing is told yet: as good as none, and older than whatever will be."""
+    return {**_variant_row(shop_id, product_id, VariantRecord(external_id), EPOCH), "removed_at": EPOCH}
 
 
 def _money(money: Money) -> dict[str, str]:

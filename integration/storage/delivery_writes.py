@@ -14,21 +14,24 @@ from integration.storage.upsert import table_of, upsert
 DELIVERY = table_of(Delivery)
 
 
-def keep(connection: Connection, shop_id: int, arrival: Arrival, *, received_at: datetime, applied: bool) -> int | None:
-    """Store a delivery and return its number; None where it was kept before."""
+def keep(
+    connection: Connection, shop_id: int, arrival: Arrival, *, received_at: datetime, status: DeliveryStatus
+) -> int | None:
+    """Store a delivery and return its number; None where it was kept before. An applied one keeps no body."""
+    applied = status == DeliveryStatus.APPLIED
     row = {
         "shop_id": shop_id,
         "platform": arrival.platform,
         "delivery_key": arrival.key,
         "topic": arrival.topic,
         "aggregate": arrival.aggregate,
-        "body": arrival.body,
+        "body": b"" if applied else arrival.body,
         "triggered_at": arrival.triggered_at,
         "received_at": received_at,
-        "status": DeliveryStatus.APPLIED if applied else DeliveryStatus.WAITING,
+        "status": status,
         "attempts": 0,
         "applied_at": received_at if applied else None,
-        "error": "",
+        "error": arrival.unreadable[:2000],
     }
     key = ("shop_id", "platform", "delivery_key")
     written = upsert(connection, DELIVERY, [row], key=key, update=(), newer=None, returning=("id",))
@@ -55,11 +58,11 @@ def hold_drain(connection: Connection, shop_id: int) -> bool:
 
 
 def settle(connection: Connection, ids: list[int], now: datetime) -> None:
-    """Mark deliveries as applied."""
+    """Mark deliveries as applied. What they said is in the store now; their bodies are kept no longer."""
     connection.execute(
         update(DELIVERY)
         .where(DELIVERY.c.id.in_(ids))
-        .values(status=DeliveryStatus.APPLIED, applied_at=now, attempts=DELIVERY.c.attempts + 1, error="")
+        .values(status=DeliveryStatus.APPLIED, applied_at=now, attempts=DELIVERY.c.attempts + 1, error="", body=b"")
     )
 
 

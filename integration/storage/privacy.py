@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from integration.storage.base import Base, OfShop
+from integration.storage.base import Base, Json, OfShop
 
 
 class Duty(StrEnum):
@@ -21,6 +21,8 @@ class Duty(StrEnum):
 class PrivacyRequest(OfShop, Base):
     """One request. answer: for the shop's owner, encrypted; a customer is named by the platform's number alone.
 
+    customer: "" where only orders were named. orders: those that are theirs besides, by the platform's numbers.
+
     An erasure is done once no published model has learnt from the customer: `models_since` is when the last fit must
     have begun.
     """
@@ -31,6 +33,7 @@ class PrivacyRequest(OfShop, Base):
     duty: Mapped[Duty] = mapped_column(String(8))
     request: Mapped[str] = mapped_column(String(255))
     customer: Mapped[str] = mapped_column(String(255))
+    orders: Mapped[list[str]] = mapped_column(Json, default=list)
     received_at: Mapped[datetime]
     due_at: Mapped[datetime]
     models_since: Mapped[datetime | None]

@@ -91,23 +91,23 @@ def changed_since(connection: Connection, shop_id: int, shelf_version: int) -> I
 
 # Both reads name the products by a list of their own, so that a database without statistics begins with the few that
 # changed and not with all variants of the shop.
-def _levels(connection: Connection, shop_id: int, scope: Any) -> dict[str, list[int]]:
+def _levels(connection: Connection, shop_id: int, scope: Any) -> dict[str, list[tuple[int, datetime]]]:
     changed = select(PRODUCT.c.id).where(*scope)
     items = select(VARIANT.c.inventory_item).where(VARIANT.c.shop_id == shop_id, VARIANT.c.product_id.in_(changed))
-    statement = select(LEVEL.c.inventory_item, LEVEL.c.available).where(
+    statement = select(LEVEL.c.inventory_item, LEVEL.c.available, LEVEL.c.source_version).where(
         LEVEL.c.shop_id == shop_id,
         LEVEL.c.sells_online,
         LEVEL.c.removed_at.is_(None),
         LEVEL.c.inventory_item.in_(items),
     )
-    found: dict[str, list[int]] = defaultdict(list)
-    for inventory_item, available in connection.execute(statement):
-        found[inventory_item].append(available)
+    found: dict[str, list[tuple[int, datetime]]] = defaultdict(list)
+    for inventory_item, available, version in connection.execute(statement):
+        found[inventory_item].append((available, version))
     return found
 
 
 def _variants(
-    connection: Connection, shop_id: int, scope: Any, levels: dict[str, list[int]]
+    connection: Connection, shop_id: int, scope: Any, levels: dict[str, list[tuple[int, datetime]]]
 ) -> dict[int, list[ShelfVariant]]:
     columns = (
         "product_id",
@@ -120,7 +120,7 @@ def _variants(
         "inventory_item",
     )
     statement = (
-        select(*(VARIANT.c[name] for name in columns), VARIANT.c.tracked, VARIANT.c.policy)
+        select(*(VARIANT.c[name] for name in columns), VARIANT.c.tracked, VARIANT.c.policy, VARIANT.c.sold_out_at)
         .where(VARIANT.c.shop_id == shop_id, VARIANT.c.product_id.in_(select(PRODUCT.c.id).where(*scope)))
         .where(VARIANT.c.removed_at.is_(None))
         .order_by(VARIANT.c.product_id, VARIANT.c.position, VARIANT.c.id)
@@ -130,7 +130,12 @@ def _variants(
         stock = VariantStock(
             tracked=row.tracked,
             continue_selling=row.policy == InventoryPolicy.CONTINUE,
-            levels=tuple(levels.get(row.inventory_item, ())),
+            # What was counted before the platform said that nothing is left counts for nothing.
+            levels=tuple(
+                available
+                for available, version in levels.get(row.inventory_item, ())
+                if row.sold_out_at is None or version > row.sold_out_at
+            ),
         )
         found[row.product_id].append(
             ShelfVariant(

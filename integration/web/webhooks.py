@@ -14,9 +14,13 @@ from integration.web.services import services
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 
+@bp.post("/<platform>")
 @bp.post("/<platform>/<external_id>")
-def receive(platform: str, external_id: str) -> ResponseReturnValue:
-    """Keep a delivery, then answer. The route knows nothing of the platform."""
+def receive(platform: str, external_id: str = "") -> ResponseReturnValue:
+    """Keep a delivery, then answer. The route knows nothing of the platform.
+
+    external_id: the shop, where its headers don't name it; else any word, such as "compliance".
+    """
     here = services()
     try:
         receipt = intake.receive(
@@ -27,6 +31,7 @@ def receive(platform: str, external_id: str) -> ResponseReturnValue:
             headers=dict(request.headers),
             body=request.get_data(),
             now=here.clock(),
+            app_secrets=intake.app_secrets(here.settings, platform),
         )
     except UnknownPlatform as error:
         return answer(404, "unknown_platform", str(error))
@@ -36,6 +41,6 @@ def receive(platform: str, external_id: str) -> ResponseReturnValue:
         return answer(400, "bad_delivery", str(error))
     except DBAPIError:
         return answer(503, "try_again", "the delivery could not be kept just now; send it again")
-    if receipt.waits:
+    if receipt.waits and receipt.shop_id is not None:
         here.drain(receipt.shop_id)
     return "", 200

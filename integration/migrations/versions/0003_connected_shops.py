@@ -123,6 +123,7 @@ def _make_privacy_request() -> None:
         sa.Column("duty", sa.String(length=8), nullable=False),
         sa.Column("request", sa.String(length=255), nullable=False),
         sa.Column("customer", sa.String(length=255), nullable=False),
+        sa.Column("orders", Json, nullable=False),
         sa.Column("received_at", Micros, nullable=False),
         sa.Column("due_at", Micros, nullable=False),
         sa.Column("models_since", Micros, nullable=True),

@@ -16,9 +16,10 @@ from connectors.records import Change, Current, EraseCustomer, InventoryLevel, P
 from integration.settings import Settings
 from integration.storage import catalogue, orders
 from integration.storage.base import from_micros
-from integration.storage.catalogue_writes import LEVEL, PRODUCT, VARIANT
+from integration.storage.catalogue_writes import PRODUCT, VARIANT
 from integration.storage.database import Database
 from integration.storage.order_writes import CUSTOMER, ORDER, ORDER_LINE
+from integration.storage.stock_writes import LEVEL
 from integration.storage.upsert import table_of
 from tests.making import START, make_shop, order, product, write
 

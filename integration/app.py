@@ -55,7 +55,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     if settings.shopify_client_id:
         for blueprint in shopify.BLUEPRINTS:
             app.register_blueprint(blueprint)
-    app.wsgi_app = SlatesInTurn(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = SlatesInTurn(app.wsgi_app, app.extensions[KEY])  # type: ignore[method-assign]
     if settings.demo:
         window = StoreWindow(database, vault, settings.demo_shop, settings.public_url)
         app.register_blueprint(demo.storefront.blueprint(window, Till(till_file(settings.data_dir))))

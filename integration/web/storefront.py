@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -15,7 +16,7 @@ from integration.services.behaviour import Events
 from integration.services.slates import SlateRequest
 from integration.web import visitor_context
 from integration.web.errors import BadRequest
-from integration.web.services import services
+from integration.web.services import Services, services
 
 bp = Blueprint("storefront", __name__, url_prefix="/v1")
 
@@ -40,9 +41,14 @@ _decoder = msgspec.json.Decoder(Events)
 @bp.get("/slates")
 def slates() -> ResponseReturnValue:
     """A slate for one placement of one page view."""
-    arguments = _arguments(request.environ["QUERY_STRING"])
-    wanted = slate_request(arguments, _one(arguments, "shop"), request.environ.get("HTTP_USER_AGENT", ""))
-    return Response(services().slates.answer(wanted), 200, HEADERS, "application/json")
+    return Response(slate(services(), request.environ), 200, HEADERS, "application/json")
+
+
+def slate(here: Services, environ: Mapping[str, Any]) -> bytes:
+    """The slate that a request asks for, as JSON. Raises BadRequest, NoSuchShop."""
+    arguments = _arguments(environ["QUERY_STRING"])
+    wanted = slate_request(arguments, _one(arguments, "shop"), environ.get("HTTP_USER_AGENT", ""))
+    return here.slates.answer(wanted)
 
 
 def slate_request(arguments: Arguments, shop: str, agent: str) -> SlateRequest:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from integration.services.shops import UnknownShop
-from integration.storage.behaviour import BehaviourEvent, Impression, Session, Visitor
+from integration.storage.behaviour import BehaviourEvent, Impression, Session, Slate, Visitor
 from integration.storage.catalogue_writes import product_ids
 from integration.storage.database import Database
 from integration.storage.shops import Shop
@@ -21,10 +21,13 @@ VISITOR = table_of(Visitor)
 SESSION = table_of(Session)
 EVENT = table_of(BehaviourEvent)
 IMPRESSION = table_of(Impression)
+SLATE = table_of(Slate)
 
 # A browser's clock may be a little fast; what it kept while offline comes late, but not later than this.
 CLOCK_SKEW = timedelta(minutes=5)
 OLDEST = timedelta(days=7)
+# Slates may have been asked for a while before the visitor's first event came.
+SLATES_BEFORE = timedelta(days=1)
 
 # The very end in Python's regular expressions and in JavaScript's alike, which read the OpenAPI document.
 END = r"$(?!\n)"
@@ -52,7 +55,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Events(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch of one visitor's events. Without consent nothing of it is kept."""
+    """A batch of one visitor's events.
+
+    Without consent nothing of it is kept, and what was kept of the visitor before is erased.
+    """
 
     shop: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=PRINTED)]
     consent: bool
@@ -75,6 +81,8 @@ def record(database: Database, batch: Events, *, now: datetime, session_minutes:
         shop_id = connection.execute(shop).scalar()
     if shop_id is None:
         raise UnknownShop(batch.shop)
+    if not batch.consent and batch.visitor is not None:
+        forget(database, shop_id, batch.visitor)
     if not batch.consent or batch.visitor is None:
         skipped["no consent" if not batch.consent else "no visitor"] = len(batch.events)
         return Recorded(kept=0, skipped={reason: count for reason, count in skipped.items() if count})
@@ -97,6 +105,23 @@ def record(database: Database, batch: Events, *, now: datetime, session_minutes:
     if repeats := len(batch.events) - sum(skipped.values()) - len(written):
         skipped["repeat"] = skipped.get("repeat", 0) + repeats
     return Recorded(kept=len(written), skipped=skipped)
+
+
+def forget(database: Database, shop_id: int, token: str) -> bool:
+    """Erase a visitor who took consent back, with all that was kept of them. False if nothing was."""
+    here = (VISITOR.c.shop_id == shop_id, VISITOR.c.token == token)
+    with database.read() as connection:
+        if connection.execute(select(VISITOR.c.id).where(*here)).first() is None:
+            return False
+    with database.write() as connection:
+        first_seen = connection.execute(delete(VISITOR).where(*here).returning(VISITOR.c.first_seen_at)).scalar()
+        if first_seen is None:
+            return False
+        # A slate's id begins with its time in milliseconds, so that this is a part of an index.
+        since = f"{int((first_seen - SLATES_BEFORE).timestamp() * 1000) << 80:032x}"
+        shown = (SLATE.c.shop_id == shop_id, SLATE.c.slate >= since, SLATE.c.visitor == token)
+        connection.execute(update(SLATE).where(*shown).values(visitor=""))
+    return True
 
 
 def _at(event: Event) -> datetime:

@@ -6,14 +6,19 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 
 from integration.services.behaviour import EVENT, IMPRESSION, SESSION, VISITOR
 from integration.settings import Settings
+from integration.storage.behaviour import Slate
 from integration.storage.database import Database
+from integration.storage.upsert import table_of
+from integration.web.services import KEY, Services
 from tests.making import make_shop, stock
 
 SLATE = "0" * 32
+SLATE_TABLE = table_of(Slate)
 
 
 def event(number: int = 1, **values: Any) -> dict[str, Any]:
@@ -53,6 +58,20 @@ def test_without_consent_nothing_at_all_is_kept(
 ) -> None:
     assert post(client, event(), **values)["kept"] == 0
     assert counts(database) == (0, 0, 0, 0)
+
+
+def test_consent_that_is_taken_back_takes_with_it_what_was_kept(
+    app: Flask, client: FlaskClient, database: Database
+) -> None:
+    client.get("/v1/slates", query_string={"shop": "demo", "placement": "home", "visitor": "visitor-1"})
+    services: Services = app.extensions[KEY]
+    services.slate_log.flush()
+    post(client, event(1))
+    post(client, event(2), visitor="visitor-2")
+    assert post(client, consent=False) == {"kept": 0, "skipped": {}}
+    assert counts(database) == (1, 1, 1, 0)
+    with database.read() as connection:
+        assert connection.scalars(sa.select(SLATE_TABLE.c.visitor)).all() == [""]
 
 
 def test_a_batch_that_is_sent_again_changes_nothing(client: FlaskClient, database: Database) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ from demo.shopify.things import (
     Variant,
 )
 
+# So many of the last happenings are remembered.
+PAST = 10_000
 Listener = Callable[[Happening], None]
 
 
@@ -79,6 +82,8 @@ class PlayedShop:
         self.definitions: dict[tuple[str, str, str], Definition] = {}
         self.subscriptions: dict[int, Subscription] = {}
         self.installation: Installation | None = None
+        self.theme_files: dict[str, str] = {}
+        self.past: deque[Happening] = deque(maxlen=PAST)
         self.consent_banner = True
         self.listeners: list[Listener] = []
         self._numbers = count(9_000_000_000_001)
@@ -187,6 +192,7 @@ class PlayedShop:
         """Say that something happened."""
         with self.deed() as action:
             happened = Happening(topic, thing, self.clock(), action, more)
+            self.past.append(happened)
             for listener in self.listeners:
                 listener(happened)
 

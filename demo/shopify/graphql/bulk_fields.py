@@ -8,6 +8,7 @@ from typing import Any
 from demo.shopify.bulk import BulkOperation, Refused
 from demo.shopify.graphql.connections import Connection
 from demo.shopify.graphql.context import Context, field_of, paged, plain
+from demo.shopify.graphql.search import Fields, matcher
 from demo.shopify.state import gid
 
 Args = Mapping[str, Any]
@@ -22,6 +23,12 @@ plain(
     url="url",
     partialDataUrl="partial_url",
 )
+
+_SEARCHED: Fields = {
+    "status": lambda each: each.status,
+    "created_at": lambda each: each.created_at,
+    "id": lambda each: each.id,
+}
 
 
 @field_of("BulkOperation.id")
@@ -56,7 +63,8 @@ def _one(context: Context, _root: Any, args: Args) -> BulkOperation | None:
 
 @field_of("QueryRoot.bulkOperations")
 def _all(context: Context, _root: Any, args: Args) -> Connection:
-    return paged(context, context.platform.bulk.of(context.shop)[::-1], args)
+    found = context.platform.bulk.of(context.shop)
+    return paged(context, list(filter(matcher(args.get("query"), _SEARCHED), found)), args)
 
 
 @field_of("Mutation.bulkOperationRunQuery")

@@ -12,10 +12,14 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLIncludeDirective,
     GraphQLObjectType,
+    GraphQLSkipDirective,
     InlineFragmentNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
+    get_directive_values,
     get_named_type,
     is_abstract_type,
     is_leaf_type,
@@ -66,6 +70,8 @@ class _Plan:
 
     def _collect(self, selection: SelectionSetNode, type_name: str, into: dict[str, _Field]) -> None:
         for each in selection.selections:
+            if not _included(each):
+                continue
             if isinstance(each, FieldNode):
                 made = self._field(each, type_name)
                 into.setdefault(made.key, made)
@@ -90,6 +96,13 @@ class _Plan:
         return _Field(key, name, definition.type, args, leaf=is_leaf_type(named), connection=connection, inner=inner)
 
 
+def _included(node: SelectionNode) -> bool:
+    """Whether @include and @skip leave it in; without variables they only hold what is written there."""
+    include = get_directive_values(GraphQLIncludeDirective, node)
+    skip = get_directive_values(GraphQLSkipDirective, node)
+    return not ((include and not include["if"]) or (skip and skip["if"]))
+
+
 def _is(type_name: str, wanted: str) -> bool:
     kind = admin_schema().type_map[wanted]
     return type_name == wanted or (
@@ -112,7 +125,7 @@ def rows(context: Context, document: DocumentNode, *, grouped: bool) -> Iterator
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
     plan = _Plan([operation.selection_set], fragments, context)
     with context.shop.lock:
-        _row, children = _row_of(plan, "QueryRoot", None, None)
+        _row, children = _row_of(plan, "QueryRoot", None)
     for child in children:
         things = iter(child.found.things)
         while chunk := list(islice(things, CHUNK)):
@@ -138,7 +151,7 @@ def _of_chunk(context: Context, child: _Child, chunk: list[Any], *, grouped: boo
 def _node_row(child: _Child, thing: Any) -> tuple[Row, list[_Child]]:
     kind = get_named_type(child.asked.kind)
     node = _node_plan(child.asked, kind)
-    row, children = _row_of(node, _type_name(kind, thing), thing, None)
+    row, children = _row_of(node, _type_name(kind, thing), thing)
     if child.parent is not None:
         row["__parentId"] = child.parent
     return row, [_Child(each.asked, each.found, row.get("id")) for each in children]
@@ -163,7 +176,7 @@ def _type_name(connection: Any, thing: Any) -> str:
     return type_of(thing, None, None) if is_abstract_type(node) else str(node.name)  # type: ignore[arg-type]
 
 
-def _row_of(plan: _Plan, type_name: str, source: Any, _parent: str | None) -> tuple[Row, list[_Child]]:
+def _row_of(plan: _Plan, type_name: str, source: Any) -> tuple[Row, list[_Child]]:
     row: Row = {}
     children: list[_Child] = []
     for asked in plan.of(type_name):
@@ -189,6 +202,6 @@ def _completed(asked: _Field, value: Any, children: list[_Child]) -> Any:
     assert asked.inner is not None
     kind = get_named_type(asked.kind)
     name = type_of(value, None, None) if is_abstract_type(kind) else kind.name  # type: ignore[arg-type]
-    row, inner = _row_of(asked.inner, name, value, None)
+    row, inner = _row_of(asked.inner, name, value)
     children += inner
     return row

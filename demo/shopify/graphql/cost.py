@@ -20,6 +20,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
@@ -34,6 +35,7 @@ MUTATION = 10
 DEAREST = 1000.0
 # A connection's edges are its nodes in another coat, and its page info is free.
 FREE = frozenset({"edges", "pageInfo", "__typename"})
+WRAPPERS = frozenset({"edges", "nodes", "node"})
 
 
 @dataclass(slots=True)
@@ -82,17 +84,23 @@ class Price:
             return 0
         inner = self._selection(node.selection_set, kind)
         if isinstance(kind, GraphQLObjectType) and kind.name.endswith("Connection"):
-            return 2 + self._times(node) * max(inner, 1)
-        return inner if name == "edges" else 1 + inner
+            return 2 + self._times(node, 0) * max(inner, 1)
+        wrapped = name in WRAPPERS and parent.name.endswith(("Connection", "Edge"))
+        return inner if wrapped else self._times(node, 1) * (1 + inner)
 
-    def _times(self, node: FieldNode) -> int:
+    def _times(self, node: FieldNode, otherwise: int) -> int:
+        """How many things a field may give: what `first` or `last` says, or as many as `ids` are asked for."""
         for argument in node.arguments or ():
-            if argument.name.value in {"first", "last"}:
+            if argument.name.value in {"first", "last", "ids"}:
                 value = argument.value
                 said = self.variables.get(value.name.value) if isinstance(value, VariableNode) else value
+                if isinstance(said, list):
+                    return len(said)
+                if isinstance(said, ListValueNode):
+                    return len(said.values)
                 number = getattr(said, "value", said)
-                return int(str(number)) if str(number).isdigit() else 0
-        return 0
+                return int(str(number)) if str(number).isdigit() else otherwise
+        return otherwise
 
 
 def actual(data: Any, *, mutation: bool) -> int:

@@ -291,7 +291,8 @@ def level_of(context: Context, variant: Variant, place: int) -> dict[str, Any] |
 
 @field_of("InventoryItem.inventoryLevels")
 def _levels(context: Context, variant: Variant, args: Args) -> Connection:
-    found = [level_of(context, variant, place) for place, level in variant.levels.items() if level.active]
+    shown = [place for place, level in variant.levels.items() if level.active or args.get("includeInactive")]
+    found = [level_of(context, variant, place) for place in shown]
     return paged(context, found, args)
 
 

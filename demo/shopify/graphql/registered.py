@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from importlib import import_module
 
-MODULES = ("goods_fields", "order_fields", "shop_fields", "metafields", "roots", "app_mutations", "bulk_fields")
+MODULES = (
+    *("goods_fields", "order_fields", "shop_fields", "online_store", "metafields", "roots"),
+    *("app_mutations", "bulk_fields"),
+)
 
 
 def all_fields() -> None:

@@ -9,10 +9,12 @@ from typing import Any
 from graphql import GraphQLError, GraphQLOutputType, GraphQLResolveInfo, get_named_type
 
 from demo.shopify import things
+from demo.shopify.bulk import BulkOperation
 from demo.shopify.graphql.connections import Connection, Edge
 from demo.shopify.graphql.context import FIELDS, LEVEL_2, As, Context
 from demo.shopify.graphql.made import Made, make
 from demo.shopify.graphql.schema import needed_scopes, required_access
+from demo.shopify.state import PlayedShop
 
 # Which type a thing is where the schema leaves it open.
 NAMES: Mapping[type, str] = {
@@ -30,6 +32,8 @@ NAMES: Mapping[type, str] = {
     things.Definition: "MetafieldDefinition",
     things.Subscription: "WebhookSubscription",
     things.Installation: "AppInstallation",
+    PlayedShop: "Shop",
+    BulkOperation: "BulkOperation",
 }
 DOCUMENTATION = "https://shopify.dev/api/usage/access-scopes"
 

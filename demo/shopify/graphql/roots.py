@@ -205,8 +205,9 @@ def thing_of(context: Context, global_id: str) -> Any:
     if kind == "InventoryLevel":
         variant = shop.items.get(number_of("/" + global_id.rpartition("inventory_item_id=")[2]))
         return level_of(context, variant, number) if variant else None
-    if kind == "BulkOperation":
-        return context.platform.bulk.find(shop, global_id)
+    if kind in {"BulkOperation", "Shop", "AppInstallation"}:
+        operation = context.platform.bulk.find(shop, global_id)
+        return {"BulkOperation": operation, "Shop": shop, "AppInstallation": shop.installation}[kind]
     shelves: Mapping[str, Mapping[int, Any]] = {
         "Product": shop.products,
         "ProductVariant": shop.variants,

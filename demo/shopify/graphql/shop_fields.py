@@ -92,7 +92,9 @@ def _catalog(_context: Context, publication: Publication, _args: Args) -> dict[s
 
 @field_of("Publication.channels")
 def _channels(context: Context, publication: Publication, args: Args) -> Connection:
-    channel = {"id": gid("Channel", publication.id), "name": publication.name, "handle": publication.channel}
+    app = {"id": gid("App", publication.id), "handle": publication.channel.replace("_", "-"), "title": publication.name}
+    handle = publication.channel.replace("_", "-")
+    channel = {"id": gid("Channel", publication.id), "name": publication.name, "handle": handle, "app": app}
     return paged(context, [channel], args)
 
 

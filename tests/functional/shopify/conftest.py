@@ -76,6 +76,11 @@ class Play:
         """The merchant grants what the app's file asks for, or these scopes."""
         return self.platform.install(self.state, scopes or None)
 
+    def grant_everything(self) -> None:
+        """The merchant allows the app all that its file asks for and calls optional, and to read orders of any age."""
+        self.install()
+        self.platform.grant(self.state, "read_all_orders", "read_reports")
+
     def uninstall(self) -> None:
         """The merchant takes the app out."""
         self.platform.uninstall(self.state)

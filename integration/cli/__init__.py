@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "migrate": "integration.cli.migrate:migrate",
         "redis": "integration.cli.redis_process:redis",
         "scheduler": "integration.cli.processes:scheduler",
+        "shopify": "integration.cli.shopify:shopify",
         "shops": "integration.cli.shops:shops",
         "status": "integration.cli.status:status",
         "train": "integration.cli.train:train",

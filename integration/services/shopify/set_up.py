@@ -22,7 +22,7 @@ from connectors.shopify.theme import read_theme
 from integration.clock import Clock, system_clock
 from integration.services import access
 from integration.services.secrets import Vault
-from integration.services.shopify import app_of
+from integration.services.shopify import app_of, pixel
 from integration.settings import Settings
 from integration.storage.access_writes import CONNECTION, SHOP
 from integration.storage.database import Database
@@ -123,6 +123,7 @@ def _look_at_theme(database: Database, settings: Settings, shop_id: int, admin: 
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
         "facts": _learn_facts,
+        "pixel": pixel.place,
         "theme": _look_at_theme,
     }
 )

@@ -1,0 +1,171 @@
+"""How far the app is in a shop, in a merchant's words: what is done, what runs, what it is their turn to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from connectors.shopify.api import PLATFORM
+from connectors.shopify.scopes import missing
+from integration.services.shopify.theme_editor import TITLES
+from integration.services.status import ShopState, shop_states
+from integration.storage.access_writes import CONNECTION, TOKEN
+from integration.storage.database import Database
+from integration.storage.models import FitStatus
+from integration.storage.readings import Reading
+from integration.storage.upsert import table_of
+
+READING = table_of(Reading)
+_READ = {"products": "Reading your products", "orders": "Reading your orders"}
+_HISTORY = {True: "all your past orders", False: "the last 60 days, which is what Shopify gives a new app"}
+
+
+class State(StrEnum):
+    """Of a step. YOURS: it is the merchant's turn."""
+
+    DONE = "done"
+    DOING = "doing"
+    WAITING = "waiting"
+    YOURS = "yours"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. detail: a sentence or two. fraction: how much of it is done, 0 to 1, where that is known."""
+
+    key: str
+    title: str
+    state: State
+    detail: str
+    fraction: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """All steps in order. notices: what the merchant should know besides. moving: something changes by itself."""
+
+    headline: str
+    steps: tuple[Step, ...]
+    notices: tuple[str, ...]
+    moving: bool
+
+
+def progress_of(database: Database, shop_id: int, key: str, now: datetime) -> Progress:
+    """How far the app is in this shop."""
+    shop = shop_states(database, now, key=key)[0]
+    with database.read() as connection:
+        readings = {kind: _newest_reading(connection, shop_id, kind) for kind in _READ}
+        here = (CONNECTION.c.shop_id == shop_id) & (CONNECTION.c.platform == PLATFORM)
+        details: dict[str, Any] = connection.execute(select(CONNECTION.c.details).where(here)).scalar() or {}
+        token = connection.execute(
+            select(TOKEN.c.scopes, TOKEN.c.lost_at).where(TOKEN.c.shop_id == shop_id, TOKEN.c.platform == PLATFORM)
+        ).first()
+    scopes = token.scopes.split(",") if token else []
+    steps = (
+        Step("connected", "Connected to your shop", State.DONE, f"Shelfwise works in {shop.name}."),
+        _products_step(readings["products"], shop),
+        _orders_step(readings["orders"], shop, has_all="read_all_orders" in scopes),
+        _learning_step(readings["orders"], shop),
+        _widgets_step(details),
+    )
+    moving = any(step.state in {State.DOING, State.WAITING} for step in steps)
+    return Progress(_headline(steps), steps, _notices(token, scopes), moving)
+
+
+def _newest_reading(connection: Connection, shop_id: int, kind: str) -> Row[Any] | None:
+    whole = (READING.c.shop_id == shop_id) & (READING.c.kind == kind) & READING.c.since.is_(None)
+    return connection.execute(select(READING).where(whole).order_by(READING.c.id.desc()).limit(1)).first()
+
+
+def _products_step(reading: Row[Any] | None, shop: ShopState) -> Step:
+    done = f"{_count(shop.products, 'product')} read. Changes in your shop arrive by themselves."
+    return _reading_step("products", "product", reading, done)
+
+
+def _orders_step(reading: Row[Any] | None, shop: ShopState, *, has_all: bool) -> Step:
+    done = f"{_count(shop.orders, 'order')} read: {_HISTORY[has_all]}. New orders arrive by themselves."
+    return _reading_step("orders", "order", reading, done)
+
+
+def _reading_step(key: str, thing: str, reading: Row[Any] | None, done: str) -> Step:
+    title = _READ[key]
+    if reading is None:
+        return Step(key, title, State.WAITING, "This begins within a minute.")
+    if reading.finished_at is not None:
+        return Step(key, title, State.DONE, done, 1.0)
+    fraction = min(reading.read / reading.expected, 1.0) if reading.expected else None
+    of_all = f" of {reading.expected:,}" if reading.expected else ""
+    so_far = f"{reading.read:,}{of_all} {thing}s read so far." if reading.read else "Shopify is preparing the list."
+    if reading.error:
+        message = f"{so_far} Something went wrong, and it is tried again by itself: {reading.error}"
+        return Step(key, title, State.FAILED, message, fraction)
+    return Step(key, title, State.DOING, so_far, fraction)
+
+
+def _learning_step(orders: Row[Any] | None, shop: ShopState) -> Step:
+    title = "Learning what sells together"
+    if shop.serving is not None:
+        learnt = f"Learnt from {_count(shop.serving.orders, 'order')}, and again every night."
+        return Step("learning", title, State.DONE, learnt, 1.0)
+    fit = shop.last_fit
+    if fit is not None and fit.status is FitStatus.RUNNING:
+        return Step("learning", title, State.DOING, "Looking for what shoppers buy together; this takes minutes.")
+    if orders is None or orders.finished_at is None:
+        return Step("learning", title, State.WAITING, "This begins once your orders are read.")
+    return Step("learning", title, *_unlearnt(shop))
+
+
+def _unlearnt(shop: ShopState) -> tuple[State, str]:
+    """All orders are read, no fit runs, and none was ever good enough to serve: what is said of that."""
+    if shop.orders == 0:
+        return State.DONE, "There are no orders to learn from yet. Until there are, shoppers see what is new."
+    if shop.last_fit is None:
+        return State.WAITING, "This begins in a few minutes."
+    if shop.last_fit.status in {FitStatus.FAILED, FitStatus.KILLED}:
+        return (
+            State.FAILED,
+            "It did not work out, and is tried again by itself. Shoppers see what sells best meanwhile.",
+        )
+    return State.DONE, "So far your best sellers are the better choice. It tries again every night, with new orders."
+
+
+def _widgets_step(details: dict[str, Any]) -> Step:
+    title = "Showing recommendations on your theme"
+    theme = details.get("theme")
+    if theme and theme["blocks"]:
+        shown = ", ".join(TITLES.get(block, block) for block in theme["blocks"])
+        return Step("widgets", title, State.DONE, f"On your theme “{theme['name']}”: {shown}.")
+    message = "Add them where you like with the buttons below: the theme editor opens with the block in place."
+    return Step("widgets", title, State.YOURS, message)
+
+
+def _headline(steps: tuple[Step, ...]) -> str:
+    states = {step.key: step.state for step in steps}
+    if any(state is State.FAILED for state in states.values()):
+        return "Shelfwise needs another moment"
+    if any(state in {State.DOING, State.WAITING} for state in states.values()):
+        return "Shelfwise is getting to know your shop"
+    if states["widgets"] is State.YOURS:
+        return "One step is left: show the recommendations"
+    return "Shelfwise is at work"
+
+
+def _notices(token: Any, scopes: list[str]) -> tuple[str, ...]:
+    notices = []
+    if token is None or token.lost_at is not None:
+        notices.append("Shelfwise has lost its access to your shop. Reload this page to give it back.")
+    elif lacking := missing(scopes):
+        notices.append(
+            f"Shelfwise was not allowed all that it asked for ({', '.join(lacking)}). Open the app again and agree, "
+            "or parts of it stay switched off."
+        )
+    return tuple(notices)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

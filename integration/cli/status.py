@@ -14,7 +14,8 @@ from rich.markup import escape
 from integration.cli.backtest_table import backtest_table
 from integration.cli.store import open_store
 from integration.clock import system_clock
-from integration.services.status import FitState, ServingState, ShopState, shop_states
+from integration.services.attribution import Attributed
+from integration.services.status import LATELY, FitState, ServingState, ShopState, shop_states
 from integration.settings import Settings
 from integration.storage.models import FitStatus
 
@@ -77,6 +78,8 @@ def _print(
         _line(console, f"[bold]{escape(shop.key)}[/bold]: {held}, {deliveries}")
         _line(console, f"  serves    {_serving(shop.serving, now)}")
         _line(console, f"  last fit  {escape(_last_fit(shop.last_fit, now))}")
+        if shop.attributed.orders:
+            _line(console, f"  our lists {_attributed(shop.attributed)} in {LATELY.days} days")
     if with_backtest and shops[0].serving and (backtest := backtest_table(shops[0].serving.backtest)):
         console.print(backtest)
     for queue in queues:
@@ -97,6 +100,16 @@ def _serving(serving: ServingState | None, now: datetime) -> str:
     served = serving.backtest.get("strategies", {}).get(serving.backtest.get("served"))
     hit_rate = f", HR@10 {100 * served['hr@10']['value']:.1f} %" if served else ""
     return f"{serving.version}, {age}{hit_rate}"
+
+
+def _attributed(lately: Attributed) -> str:
+    revenue = ", ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(lately.revenue.items()))
+    orders, pieces = _number(lately.orders, "order"), _number(lately.pieces, "piece")
+    return f"{orders} with {pieces} for {revenue}"
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def _last_fit(fit: FitState | None, now: datetime) -> str:

@@ -19,6 +19,10 @@ COUNT = 12
 PLACEMENT_OF: Mapping[str, str] = MappingProxyType({"related": "product", "complementary": "cart"})
 
 
+# Where blocks of ours stand: each shows the lists under names of its own.
+PLACEMENTS = ("product", "cart", "home", "collection", "search")
+
+
 class MadeList(NamedTuple):
     """A product's list as a slate has it: products by the platform's numbers, best first."""
 

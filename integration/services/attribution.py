@@ -99,13 +99,13 @@ def _believed(connection: Connection, shop_id: int, lines: Iterable[Row[Any]]) -
     return [row for row, slate in named if slate in lists or (slate in slates and _held(slates[slate], row))]
 
 
-def _held(slate: Row[Any], line: Row[Any]) -> bool:
+def _held(slate: Any, line: Row[Any]) -> bool:
     made_before = slate.created_at <= line.ordered_at + CLOCK_SKEW
     return made_before and any(item[0] == line.product_id for item in slate.held)
 
 
-def _slates(connection: Connection, shop_id: int, names: Iterable[str]) -> dict[str, Row[Any]]:
-    found: dict[str, Row[Any]] = {}
+def _slates(connection: Connection, shop_id: int, names: Iterable[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for chunk in chunks(names):
         statement = select(SLATE.c.slate, SLATE.c["items"].label("held"), SLATE.c.created_at).where(
             SLATE.c.shop_id == shop_id, SLATE.c.slate.in_(chunk)

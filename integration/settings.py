@@ -40,6 +40,7 @@ class Settings:
     nightly_hour: int = 3
     session_minutes: int = 30
     fresh_visits_seconds: int = 60
+    keep_behaviour_days: int = 400
     factors: int = 64
     iterations: int = 10
     spark_master: str = ""
@@ -141,6 +142,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "retrain_after_orders": (1, sys.maxsize),
     "nightly_hour": (0, 23),
     "session_minutes": (1, 24 * 60),
+    "keep_behaviour_days": (1, 36_500),
     "factors": (1, 2048),
     "iterations": (1, sys.maxsize),
 }

@@ -16,6 +16,7 @@ from connectors.shopify.graphql.transport import HttpAnswer, Unanswered
 T = TypeVar("T")
 
 RETRIED_CODES = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT"})
+LOST_STATUSES = frozenset({401, 403})
 SAID_LENGTH = 300
 
 
@@ -41,8 +42,23 @@ class GraphqlError(msgspec.Struct, frozen=True):
         return (self.extensions and self.extensions.required_access) or ""
 
 
-class _Extensions(msgspec.Struct, frozen=True):
+class SearchWarning(msgspec.Struct, frozen=True):
+    """What Shopify passed over in a search: it finds too much then, and says so nowhere else."""
+
+    field: str | None = None
+    message: str = ""
+
+
+class _Search(msgspec.Struct, frozen=True):
+    query: str = ""
+    warnings: tuple[SearchWarning, ...] = ()
+
+
+class Extensions(msgspec.Struct, frozen=True):
+    """What an answer says besides its data."""
+
     cost: Cost | None = None
+    search: tuple[_Search, ...] | None = None
 
 
 class _Payload(msgspec.Struct, frozen=True, rename="camel"):
@@ -54,17 +70,12 @@ class Answer(msgspec.Struct, frozen=True):
 
     data: msgspec.Raw = msgspec.Raw(b"null")
     errors: tuple[GraphqlError, ...] | str | dict[str, Any] | None = None
-    extensions: _Extensions | None = None
+    extensions: msgspec.Raw = msgspec.Raw(b"null")
 
     @property
     def codes(self) -> frozenset[str]:
         """The codes of its errors, such as {"THROTTLED"}."""
         return frozenset(each.code for each in self.errors) if isinstance(self.errors, tuple) else frozenset()
-
-    @property
-    def cost(self) -> Cost:
-        """What it cost, as far as it says."""
-        return (self.extensions.cost if self.extensions else None) or Cost()
 
 
 def read(body: bytes) -> Answer:
@@ -73,6 +84,14 @@ def read(body: bytes) -> Answer:
         return msgspec.json.decode(body, type=Answer)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Unanswered(f"what came is no GraphQL answer ({str(error)[:SAID_LENGTH]})", executed=True) from None
+
+
+def extensions_of(answer: Answer) -> Extensions:
+    """What an answer says besides its data; nothing where that can't be read, for the data is good all the same."""
+    try:
+        return msgspec.json.decode(answer.extensions, type=Extensions | None) or Extensions()
+    except (msgspec.MsgspecError, RecursionError):
+        return Extensions()
 
 
 def data_of(document: Document, answer: Answer, shape: type[T]) -> T:
@@ -111,7 +130,7 @@ def refusal(document: Document, answer: Answer) -> PlatformError | None:
 def refusal_of_status(document: Document, answer: HttpAnswer) -> PlatformError:
     """What an HTTP status other than 200 amounts to."""
     status, name = answer.status, document.name
-    if status in {401, 403}:
+    if status in LOST_STATUSES:
         return AccessLost(PLATFORM, f"{name}: the shop no longer takes our token (HTTP {status})")
     if status in {402, 423}:
         return ShopUnavailable(f"{name}: the shop is frozen or locked (HTTP {status})")

@@ -15,7 +15,16 @@ import msgspec
 from connectors.base import Access
 from connectors.errors import PlatformError
 from connectors.shopify.api import API_VERSION, PLATFORM
-from connectors.shopify.graphql.answers import Answer, data_of, read, refusal, refusal_of_status
+from connectors.shopify.graphql.answers import (
+    LOST_STATUSES,
+    Answer,
+    Extensions,
+    data_of,
+    extensions_of,
+    read,
+    refusal,
+    refusal_of_status,
+)
 from connectors.shopify.graphql.cost import LONGEST_WAIT_SECONDS, Bucket, Cost
 from connectors.shopify.graphql.documents import Document, document
 from connectors.shopify.graphql.transport import HttpAnswer, Unanswered, endpoint, open_session, post
@@ -65,10 +74,11 @@ class Admin:
         Raises AccessLost, ScopeMissing, ShopUnavailable, UserErrors; PlatformError for all else, retryable or not.
         """
         asked = document(operation)
+        _check_bounds(asked, variables)
         body = msgspec.json.encode({"query": asked.text, "variables": variables})
         waited = 0.0
         for attempt in range(ATTEMPTS):
-            waited += self._wait(asked, self._seconds_for_points(asked), waited)
+            waited += self._wait(asked, self._seconds_for_points(asked, variables), waited)
             outcome = self._attempt(asked, body)
             if isinstance(outcome, Answer):
                 return data_of(asked, outcome, answer)
@@ -87,7 +97,12 @@ class Admin:
         self._access.wait(seconds)
         return seconds
 
-    def _seconds_for_points(self, asked: Document) -> float:
+    def _seconds_for_points(self, asked: Document, variables: Mapping[str, Any]) -> float:
+        """By what the operation cost the last time, or costs at most; nothing where the bucket isn't known yet."""
+        if self.bucket.status is not None and asked.name not in self._costs:
+            from connectors.shopify.graphql.estimate import most_points
+
+            self._costs[asked.name] = most_points(asked.text, variables)
         return self.bucket.seconds_until(self._costs.get(asked.name, 0.0), self._clock())
 
     def _attempt(self, asked: Document, body: bytes) -> Answer | _Again:
@@ -98,15 +113,19 @@ class Admin:
                 return _again_after(asked, answer)
             said = read(answer.body)
         except Unanswered as error:
-            return _doubtful(asked, str(error), surely_undone=not error.executed)
-        self._learn(asked, said.cost)
+            failed = PlatformError(PLATFORM, f"{asked.name}: {error}", retryable=True)
+            return _doubtful(asked, failed, surely_undone=not error.executed)
+        besides = extensions_of(said)
+        cost = besides.cost or Cost()
+        self._learn(asked, cost)
+        _warn_of_search(asked, besides)
         refused = refusal(asked, said)
         if refused is None:
             return said
         if "THROTTLED" in said.codes:
-            return self._throttled(asked, said.cost)
-        if refused.retryable and asked.repeatable:
-            return _Again(refused)
+            return self._throttled(asked, cost)
+        if refused.retryable:
+            return _doubtful(asked, refused, surely_undone=False)
         raise refused
 
     def _post(self, body: bytes) -> HttpAnswer:
@@ -114,7 +133,10 @@ class Admin:
         token = self._access.token()
         answer = post(self._session, self._url, body, token)
         if answer.status == 401 and (renewed := self._access.token()) != token:
-            return post(self._session, self._url, body, renewed)
+            token = renewed
+            answer = post(self._session, self._url, body, token)
+        if answer.status in LOST_STATUSES:
+            self._access.refused(token)
         return answer
 
     def _learn(self, asked: Document, cost: Cost) -> None:
@@ -129,15 +151,24 @@ class Admin:
             message = f"{asked.name} costs {points:g} points, more than the shop ever has: ask for less at once"
             raise PlatformError(PLATFORM, message, retryable=False)
         error = PlatformError(PLATFORM, f"{asked.name}: other calls use the shop's points up", retryable=True)
-        told = cost.throttle_status is not None and self._seconds_for_points(asked) > 0
+        told = cost.throttle_status is not None and self.bucket.seconds_until(points, self._clock()) > 0
         return _Again(error, 0.0 if told else None)
 
 
-def _doubtful(asked: Document, message: str, *, surely_undone: bool) -> _Again:
+def _check_bounds(asked: Document, variables: Mapping[str, Any]) -> None:
+    """A call that asks for more than its file allows is a mistake of ours, to be found before a shop finds it."""
+    for name, most in asked.at_most.items():
+        given = variables.get(name, 0)
+        if (given if isinstance(given, int) else len(given)) > most:
+            raise ValueError(f"{asked.name} takes at most {most} ${name}")
+
+
+def _doubtful(asked: Document, failed: PlatformError, *, surely_undone: bool) -> _Again:
     """A call of which no answer came: it is repeated where it surely wasn't done, or where twice is like once."""
     if asked.repeatable or surely_undone:
-        return _Again(PlatformError(PLATFORM, f"{asked.name}: {message}", retryable=True))
-    raise PlatformError(PLATFORM, f"{asked.name}: {message}; it may have been done or not", retryable=False)
+        return _Again(failed)
+    said = str(failed).removeprefix(f"{PLATFORM}: ")
+    raise PlatformError(PLATFORM, f"{said}; it may have been done or not", retryable=False)
 
 
 def _again_after(asked: Document, answer: HttpAnswer) -> _Again:
@@ -145,15 +176,17 @@ def _again_after(asked: Document, answer: HttpAnswer) -> _Again:
     if not refused.retryable:
         raise refused
     if answer.status != 429 and not asked.repeatable:
-        return _doubtful(asked, f"HTTP {answer.status}", surely_undone=False)
+        return _doubtful(asked, refused, surely_undone=False)
     return _Again(refused, _retry_after(answer.headers))
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """What the shop asks for, in seconds; None where it says nothing that is one."""
     try:
-        return min(max(float(headers.get("Retry-After", "")), 0.0), LONGEST_WAIT_SECONDS)
+        seconds = float(headers.get("Retry-After", ""))
     except ValueError:
         return None
+    return min(seconds, LONGEST_WAIT_SECONDS) if seconds >= 0 else None
 
 
 def _pause(attempt: int) -> float:
@@ -168,6 +201,13 @@ def _warn_of(headers: Mapping[str, str]) -> None:
         _warn_once(f"version {API_VERSION} is no longer served: {served[:20]!r} answers in its place")
     if reason:
         _warn_once(f"something that we ask for is deprecated: {reason[:200]!r}")
+
+
+def _warn_of_search(asked: Document, besides: Extensions) -> None:
+    for warning in (each for search in besides.search or () for each in search.warnings):
+        _warn_once(
+            f"{asked.name} searches by {str(warning.field)[:50]!r}, which is passed over: {warning.message[:200]!r}"
+        )
 
 
 @lru_cache(maxsize=256)

@@ -54,5 +54,5 @@ class Bucket:
         if status is None or status.restore_rate <= 0:
             return 0.0
         filled = status.currently_available + max(now - self._at, 0.0) * status.restore_rate
-        missing = min(points + ROUNDING_POINTS, status.maximum_available) - filled
+        missing = min(points, status.maximum_available) + ROUNDING_POINTS - filled
         return min(max(missing, 0.0) / status.restore_rate, LONGEST_WAIT_SECONDS)

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "redis": "integration.cli.redis_process:redis",
         "scheduler": "integration.cli.processes:scheduler",
         "shopify": "integration.cli.shopify:shopify",
+        "privacy": "integration.cli.privacy:privacy",
         "shops": "integration.cli.shops:shops",
         "status": "integration.cli.status:status",
         "train": "integration.cli.train:train",

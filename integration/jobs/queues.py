@@ -55,6 +55,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "set-up": Kind(PLATFORM, "integration.jobs.set_up.set_up_shop", 300, retries=0, ticket_seconds=600),
         "publish": Kind(PLATFORM, "integration.jobs.published_lists.publish", 3600, retries=0, ticket_seconds=600),
         "bill": Kind(PLATFORM, "integration.jobs.billing.bill", 120, retries=0, ticket_seconds=600),
+        "duties": Kind(PLATFORM, "integration.jobs.duties.serve", 3600, retries=0, ticket_seconds=600),
         "tidy": Kind(INTAKE, "integration.jobs.retention.tidy", timeout_seconds=300, retries=0, ticket_seconds=600),
         # A failed fit is not repeated at once: it would most likely fail again. The next orders or the night do.
         "train": Kind(TRAINING, "integration.jobs.training.train_shop", 4 * 3600, retries=0, ticket_seconds=1800),

@@ -10,9 +10,8 @@ from types import MappingProxyType
 from redis import Redis
 
 from integration.jobs.queues import enqueue
-from integration.services import access, retention, upkeep
-from integration.services.shopify import billing, published_lists
-from integration.services.shopify import set_up
+from integration.services import access, duties, retention, upkeep
+from integration.services.shopify import billing, published_lists, set_up
 from integration.settings import Settings
 from integration.storage.database import Database
 
@@ -24,6 +23,7 @@ DUE: Mapping[str, DueShops] = MappingProxyType(
         "renew": access.due,
         "bill": billing.due,
         "tidy": retention.due,
+        "duties": duties.due,
         "set-up": set_up.due,
         "publish": published_lists.due,
     }

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from integration.storage.database import Database
 from integration.storage.fits import FIT, SHOP, Details
 from integration.storage.models import FitStatus
 from integration.storage.orders import Order
+from integration.storage.privacy_writes import has_waited
 from integration.storage.training_data import TrainingData, read_training_data
 from integration.storage.upsert import table_of
 from recommender import artifacts, training
@@ -37,6 +38,8 @@ from recommender.personal.als import fit_factors
 Progress = Callable[[str, float], None]
 
 KEPT_ARTIFACTS = 3
+# So long a model may serve that learnt from a customer who was erased since; then even a worse one takes its place.
+LONGEST_LEARNT = timedelta(days=7)
 READ, FITTED, SAVED = 0.1, 0.95, 0.99
 
 
@@ -79,9 +82,8 @@ def train(
     """
     _need_orders(database, shop_id)
     now = system_clock()
-    version = f"{now:%Y%m%dT%H%M%S%fZ}"
-    fit_id = fits.begin_fit(database, shop_id, version=version, trigger=trigger, now=now, lease=lease)
-    run = _Run(database, settings, shop_id, fit_id, version, progress)
+    fit_id = fits.begin_fit(database, shop_id, version=_version(now), trigger=trigger, now=now, lease=lease)
+    run = _Run(database, settings, shop_id, fit_id, now, progress)
     try:
         with Heartbeat(database, fit_id, lease) as heartbeat:
             return run.to_the_end(heartbeat)
@@ -96,6 +98,10 @@ def train(
 def artifact_folder(settings: Settings, shop_id: int, version: str) -> Path:
     """Where the artifact of a shop's version is kept."""
     return settings.artifacts_dir / str(shop_id) / version
+
+
+def _version(started_at: datetime) -> str:
+    return f"{started_at:%Y%m%dT%H%M%S%fZ}"
 
 
 def _need_orders(database: Database, shop_id: int) -> None:
@@ -127,10 +133,17 @@ class _Run:
     """One fit on its way."""
 
     def __init__(
-        self, database: Database, settings: Settings, shop_id: int, fit_id: int, version: str, progress: Progress
+        self,
+        database: Database,
+        settings: Settings,
+        shop_id: int,
+        fit_id: int,
+        started_at: datetime,
+        progress: Progress,
     ) -> None:
         self.database, self.settings, self.shop_id = database, settings, shop_id
-        self.fit_id, self.version, self.progress = fit_id, version, progress
+        self.fit_id, self.started_at, self.progress = fit_id, started_at, progress
+        self.version = _version(started_at)
         self.details = Details()
         self.visits_until = 0
         self.parameters = Parameters(factors=settings.factors, iterations=settings.iterations)
@@ -145,16 +158,18 @@ class _Run:
         self.details = _details(data, self.parameters, {})
         fitted = self._fit(data, stages)
         self.details = _details(data, self.parameters, fitted.backtest)
-        if fitted.verdict.publish:
+        reason, publish = fitted.verdict.reason, fitted.verdict.publish
+        if not publish and self._must_forget():
+            reason, publish = f"published so that an erased customer is forgotten, though {reason}", True
+        if publish:
             stages.enter("saving", FITTED)
             self._save(fitted.model, stages.seconds)
             stages.enter("publishing", SAVED)
-            self._publish(fitted.verdict.reason)
+            self._publish(reason)
         else:
-            self._end(FitStatus.REFUSED, fitted.verdict.reason)
+            self._end(FitStatus.REFUSED, reason)
         stages.enter("done", 1.0)
-        status = FitStatus.PUBLISHED if fitted.verdict.publish else FitStatus.REFUSED
-        reason = fitted.verdict.reason
+        status = FitStatus.PUBLISHED if publish else FitStatus.REFUSED
         return Outcome(self.version, status, reason, len(data.purchases), self.details, stages.seconds)
 
     def give_up(self, status: FitStatus, message: str) -> None:
@@ -163,6 +178,12 @@ class _Run:
         with suppress(SQLAlchemyError, fits.LostLease):
             self._end(status, message)
             shutil.rmtree(artifact_folder(self.settings, self.shop_id, self.version), ignore_errors=True)
+
+    def _must_forget(self) -> bool:
+        """Whether a customer was erased so long ago that no better model can be waited for."""
+        now = system_clock()
+        with self.database.read() as connection:
+            return has_waited(connection, self.shop_id, until=self.started_at, since=now - LONGEST_LEARNT)
 
     def _fit(self, data: TrainingData, stages: _Stages) -> training.Fit:
         serving, serving_until = self._serving()

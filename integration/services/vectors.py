@@ -116,6 +116,13 @@ def _here(kind: str, model: Model) -> VectorIndex:
     return HnswIndex(model.product_ids, model.item_factors)
 
 
+def forget_vectors(database: Database, settings: Settings, shop_id: int) -> None:
+    """Have the server of vectors, where one is used, hold nothing of a shop any more. Raises NoVectorServer."""
+    if settings.vectors in {"pgvector", "qdrant"}:
+        with _store(settings.vectors, database, settings) as store:
+            store.forget(shop_id)
+
+
 @contextmanager
 def _store(kind: str, database: Database, settings: Settings) -> Iterator[VectorStore]:
     if kind == "pgvector":

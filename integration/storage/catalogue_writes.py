@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from connectors.records import Money
+from connectors.records import Money, ProductStatus
 from connectors.records import Product as ProductRecord
 from connectors.records import Variant as VariantRecord
 from integration.storage.base import EPOCH
@@ -47,9 +47,11 @@ def upsert_products(
     """Write products with their variants. Returns how many were not older than what was there.
 
     untold: columns that are left as they are, those of variants as "variants.<column>"; "variants": there may be more
-    variants than are named.
+    variants than are named; "status.unlisted": what is called active may be something never to be suggested.
     """
     rows = [_product_row(shop_id, record, version, shelf_version) for record, version in products]
+    if "status.unlisted" in untold:
+        _keep_unlisted(connection, shop_id, rows)
     written = upsert(
         connection,
         PRODUCT,
@@ -65,6 +67,15 @@ def upsert_products(
         _remove_variants(connection, shop_id, won)
     _write_variants(connection, shop_id, won, untold)
     return len(won)
+
+
+def _keep_unlisted(connection: Connection, shop_id: int, rows: Sequence[dict[str, Any]]) -> None:
+    active = {row["external_id"]: row for row in rows if row["status"] == ProductStatus.ACTIVE}
+    for chunk in chunks(active):
+        here = (PRODUCT.c.shop_id == shop_id, PRODUCT.c.external_id.in_(chunk))
+        statement = select(PRODUCT.c.external_id).where(*here, PRODUCT.c.status == ProductStatus.UNLISTED)
+        for external_id in connection.scalars(statement):
+            active[external_id]["status"] = ProductStatus.UNLISTED
 
 
 def _remove_variants(

@@ -52,6 +52,13 @@ def finish(connection: Connection, request_id: int, now: datetime, answer: bytes
     connection.execute(done.values(finished_at=now, answer=answer))
 
 
+def has_waited(connection: Connection, shop_id: int, *, until: datetime, since: datetime) -> bool:
+    """Whether an erasure that came before `until` has waited for a new model since before `since`."""
+    waits = (REQUEST.c.shop_id == shop_id, REQUEST.c.finished_at.is_(None), REQUEST.c.models_since <= until)
+    statement = select(REQUEST.c.id).where(*waits, REQUEST.c.received_at <= since).limit(1)
+    return connection.execute(statement).first() is not None
+
+
 def orders_of(shop_id: int, customer: str, orders: Sequence[str]) -> Select[Any]:
     """The numbers, in our store, of the orders that were placed as a customer, and of those named."""
     theirs: ColumnElement[bool] = ORDER.c.external_id.in_(list(orders))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 
 import msgspec
 
@@ -41,6 +41,10 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The shop's domain, if the body names it; it has to be the one that the headers name."""
         return ""
 
+    def kept(self) -> Self:
+        """The part that is kept, where the type alone doesn't say so."""
+        return self
+
     def changes(self, at: datetime) -> Sequence[Change]:
         """What it tells of. at: when it happened."""
         raise TypeError(f"{type(self).__name__} tells of no change at {at}")
@@ -62,6 +66,12 @@ def number_or_none(given: Id | None) -> str:
 def text(given: str | None, longest: int = MOST_CHARACTERS) -> str:
     """Text as every database keeps it: cut to a length, without null characters."""
     return (given or "").replace("\x00", "")[:longest]
+
+
+def currency_code(given: str | None) -> str:
+    """A currency's code (ISO 4217); "" for what can't be one."""
+    code = text(given).upper()
+    return code if len(code) == 3 and code.isascii() and code.isalpha() else ""
 
 
 def in_utc(moment: datetime) -> datetime:

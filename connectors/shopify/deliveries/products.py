@@ -21,12 +21,15 @@ from connectors.records import (
 )
 from connectors.shopify.deliveries.body import Amount, Body, Id, Moment, amount, in_utc, number, number_or_none, text
 
-# What a body of this shape doesn't say; the platform is asked for it. A variant's currency is the shop's own.
+# What a body of this shape doesn't say; the platform is asked for it. The description comes as HTML, and is asked for
+# as text. A gift card is "active" here like any product. A variant's currency is the shop's own.
 UNTOLD = frozenset(
     {
         "category",
         "collections",
+        "description",
         "markets",
+        "status.unlisted",
         "url",
         "variants.currency",
         "variants.prices",
@@ -79,7 +82,7 @@ class VariantBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             inventory_item=number_or_none(self.inventory_item_id) or external_id,
             tracked=True,
             policy=InventoryPolicy.CONTINUE if self.inventory_policy == "continue" else InventoryPolicy.DENY,
-            position=place,
+            position=place if self.position is None or not 0 <= self.position <= MOST_VARIANTS else self.position,
         )
 
 
@@ -98,7 +101,6 @@ class ProductBody(Body, frozen=True, kw_only=True):
     id: Id
     title: str | None = None
     handle: str | None = None
-    body_html: str | None = None
     vendor: str | None = None
     product_type: str | None = None
     tags: str | list[str] | None = None
@@ -124,7 +126,6 @@ class ProductBody(Body, frozen=True, kw_only=True):
             external_id=number(self.id),
             title=text(self.title, 1000),
             handle=text(self.handle, 255),
-            description=text(self.body_html),
             vendor=text(self.vendor, 255),
             product_type=text(self.product_type, 255),
             tags=_tags(self.tags),
@@ -142,7 +143,10 @@ class ProductBody(Body, frozen=True, kw_only=True):
     def _missing(self) -> frozenset[str]:
         told = {number(each.id) for each in self.variants or ()}
         every = {number(each.admin_graphql_api_id) for each in self.variant_gids or ()}
-        return frozenset({"variants"}) if self.variants is None or every - told else frozenset()
+        missing = {"variants"} if self.variants is None or every - told else set()
+        if any(each.inventory_item_id is None for each in self.variants or ()):
+            missing.add("variants.inventory_item")
+        return frozenset(missing)
 
 
 class ProductGone(Body, frozen=True, kw_only=True):
@@ -170,7 +174,7 @@ class CollectionBody(Body, frozen=True, kw_only=True):
         """The collection."""
         return f"collection/{number(self.id)}"
 
-    def changes(self, at: datetime) -> Sequence[Change]:
+    def changes(self, _at: datetime) -> Sequence[Change]:
         """To be asked again."""
         return (Refetch(RecordKind.COLLECTION, number(self.id)),)
 

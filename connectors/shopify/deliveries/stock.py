@@ -77,7 +77,7 @@ class InStock(Body, frozen=True, kw_only=True):
         """The variant."""
         return f"variant/{number(self.id)}"
 
-    def changes(self, at: datetime) -> Sequence[Change]:
+    def changes(self, _at: datetime) -> Sequence[Change]:
         """To be asked again."""
         return (Refetch(RecordKind.VARIANT, number(self.id)),)
 
@@ -92,7 +92,7 @@ class ItemBody(Body, frozen=True, kw_only=True):
         """The inventory item."""
         return f"inventory/{number(self.id)}"
 
-    def changes(self, at: datetime) -> Sequence[Change]:
+    def changes(self, _at: datetime) -> Sequence[Change]:
         """To be asked again: the cost comes without its currency."""
         return (Refetch(RecordKind.INVENTORY_ITEM, number(self.id)),)
 
@@ -110,3 +110,33 @@ class ItemGone(Body, frozen=True, kw_only=True):
     def changes(self, at: datetime) -> Sequence[Change]:
         """The item is gone, with its pieces everywhere."""
         return (Removed(RecordKind.INVENTORY_ITEM, number(self.id), at),)
+
+
+class LocationBody(Body, frozen=True, kw_only=True):
+    """`locations/*`: it doesn't say whether the online shop sells from there, so the platform is asked."""
+
+    id: Id
+
+    @property
+    def aggregate(self) -> str:
+        """The location."""
+        return f"location/{number(self.id)}"
+
+    def changes(self, _at: datetime) -> Sequence[Change]:
+        """To be asked again."""
+        return (Refetch(RecordKind.LOCATION, number(self.id)),)
+
+
+class LocationGone(Body, frozen=True, kw_only=True):
+    """`locations/delete`."""
+
+    id: Id
+
+    @property
+    def aggregate(self) -> str:
+        """The location."""
+        return f"location/{number(self.id)}"
+
+    def changes(self, at: datetime) -> Sequence[Change]:
+        """The location is gone, with the stock that was kept there."""
+        return (Removed(RecordKind.LOCATION, number(self.id), at),)

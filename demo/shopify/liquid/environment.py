@@ -83,6 +83,11 @@ class Templates:
         """A file by its path without ".liquid"."""
         return Source((self.folder / f"{name}.liquid").read_text("utf-8"))
 
+    def render_text(self, text: str, variables: Mapping[str, Any]) -> str:
+        """Render Liquid that stands in no file."""
+        rendered: str = self._environment.from_string(text).render(**variables)
+        return rendered
+
     def render(self, name: str, variables: Mapping[str, Any]) -> str:
         """Render a file by its path without ".liquid"."""
         if name not in self._parsed:

@@ -8,29 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from demo.shopify.carts import Cart
 from demo.shopify.liquid.words import Words
 from demo.shopify.state import PlayedShop
 
 # No template can write this name, so none can reach what stands under it.
 _KEY = "the page"
-
-
-@dataclass(frozen=True, slots=True)
-class CartLine:
-    """Pieces of a variant in a cart."""
-
-    key: str
-    variant_id: int
-    quantity: int
-    properties: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Cart:
-    """A shopper's cart."""
-
-    lines: list[CartLine] = field(default_factory=list)
-    attributes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

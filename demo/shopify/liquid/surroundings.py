@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from demo.shopify.carts import CartLine
 from demo.shopify.liquid.drops import Drop, Listing, Lookup
 from demo.shopify.liquid.objects import app_drop, collection_drop, everything, metafields_of, product_drop, variant_drop
-from demo.shopify.liquid.page import CartLine, Page
+from demo.shopify.liquid.page import Page
 from demo.shopify.state import gid
 
 ROUTES: Mapping[str, str] = {

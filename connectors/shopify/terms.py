@@ -18,7 +18,7 @@ from connectors.shopify.stock import LocationNode
 
 ONLINE_STORE = "online_store"
 PAGE = 50
-MARKETS_PAGE = 2
+MARKETS_PAGE = 1
 
 N = TypeVar("N")
 

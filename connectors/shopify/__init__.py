@@ -8,9 +8,9 @@ from connectors.shopify.webhooks import ShopifyWebhooks
 
 def _reader(access: Access) -> Reader:
     # GraphQL and bulk results are for jobs; a web process that takes webhooks need not load them.
-    from connectors.shopify.reader import ShopifyReader
+    from connectors.shopify.reader import ShopReader
 
-    return ShopifyReader(access)
+    return ShopReader(access)
 
 
 CONNECTOR = Connector(platform="shopify", webhooks=ShopifyWebhooks(), reader=_reader)

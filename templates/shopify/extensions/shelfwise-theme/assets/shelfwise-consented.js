@@ -5,6 +5,7 @@ const FLUSH_MS = 3000;
 const SEEN_MS = 1000;
 const MOST_EVENTS = 100;
 const MOST_RECENT = 12;
+const PROXY = "apps/shelfwise";
 const PERSONAL = ["session", "history", "bought_before"];
 
 const memory = {
@@ -32,12 +33,14 @@ const visitor = () => {
   return token;
 };
 
-const proxied = ({ dataset }, path) => `${dataset.root}${dataset.proxy.replace(/^\/+|\/+$/g, "")}/${path}`;
+const proxied = ({ told: { root, proxy } }, path) => `${root}${(proxy || PROXY).replace(/^\/+|\/+$/g, "")}/${path}`;
 
 const handleOf = (address) => /\/products\/([^/?#]+)/.exec(address || "")?.[1] || "";
 
+const idOf = (card) => card.dataset.shelfwise.split(",")[0];
+
 const placed = (card, slate, position) => {
-  Object.assign(card.dataset, { list: slate, position });
+  card.dataset.shelfwise = `${idOf(card)},${slate},${position}`;
   const mark = card.querySelector("[name='properties[_shelfwise]']");
   if (mark) mark.value = `${slate}:${position}`;
   return card;
@@ -62,7 +65,7 @@ export const begin = ({ allowed, get, lists, post }) => {
   };
 
   const note = (list, kind, card) => {
-    const { product, list: slate, position } = card.dataset;
+    const [product, slate, position] = card.dataset.shelfwise.split(",");
     if (!allowed("analytics") || !slate) return;
     address = proxied(list, "events");
     waiting.push({ id: random(), kind, at: new Date().toISOString(), product, slate, position: Number(position) });
@@ -78,7 +81,7 @@ export const begin = ({ allowed, get, lists, post }) => {
     const sight = new IntersectionObserver((changes) => {
       for (const { target, isIntersecting } of changes) {
         clearTimeout(timers.get(target));
-        const mark = `${target.dataset.list}:${target.dataset.position}`;
+        const mark = target.dataset.shelfwise;
         if (!isIntersecting || noted.has(mark)) continue;
         timers.set(target, setTimeout(() => noted.add(mark) && note(list, "impression", target), SEEN_MS));
       }
@@ -87,14 +90,14 @@ export const begin = ({ allowed, get, lists, post }) => {
     sights.set(list, sight);
   };
 
-  const query = ({ dataset }) => {
-    const { placement, product, cart, count } = dataset;
+  const query = ({ told }) => {
+    const { placement, product, cart, most: count } = told;
     const { country, currency, locale } = window.Shopify;
     const wanted = new URLSearchParams({ placement, count, visitor: visitor(), preferences: 1 });
     if (locale) wanted.set("locale", locale);
     if (country) wanted.set("market", country);
     if (currency) wanted.set("currency", currency.active);
-    if (dataset.query) wanted.set("q", dataset.query.replaceAll("=", " ").slice(0, 200));
+    if (told.query) wanted.set("q", told.query.replaceAll("=", " ").slice(0, 200));
     if (placement === "product") wanted.append("product", product);
     for (const id of cart.split(",").filter(Boolean).slice(0, 50)) wanted.append("cart", id);
     return wanted;
@@ -103,30 +106,30 @@ export const begin = ({ allowed, get, lists, post }) => {
   /* A personal list, only where it knows more than the page does; what the shop itself no longer sells is left out. */
   const personal = async (list) => {
     const slate = await get(`${proxied(list, "slates")}?${query(list)}`);
-    const knows = ({ reason }) => PERSONAL.includes(reason?.kind) && String(reason.because) !== list.dataset.product;
+    const knows = ({ reason }) => PERSONAL.includes(reason?.kind) && String(reason.because) !== String(list.told.product);
     if (!slate?.items?.some(knows)) return;
-    const here = new Map([...list.cards.children].map((card) => [card.dataset.product, card]));
+    const here = new Map([...list.cards.children].map((card) => [idOf(card), card]));
     const made = await Promise.all(slate.items.map(async (item, index) => {
       const card = here.get(String(item.product))?.cloneNode(true) || (await list.fetched(handleOf(item.url)));
       return card && placed(card, slate.slate, index + 1);
     }));
     const cards = made.filter(Boolean);
-    const taken = new Set(cards.map((card) => card.dataset.product));
-    const rest = [...here.values()].filter((card) => !taken.has(card.dataset.product));
-    list.show([...cards, ...rest].slice(0, here.size || Number(list.dataset.count)));
+    const taken = new Set(cards.map(idOf));
+    const rest = [...here.values()].filter((card) => !taken.has(idOf(card)));
+    list.show([...cards, ...rest].slice(0, here.size || list.told.most));
   };
 
   const recent = async (list) => {
-    const { handle, count } = list.dataset;
+    const { handle, most } = list.told;
     const others = memory.read("recent").split(",").filter((each) => each && each !== handle);
-    const cards = await Promise.all(others.slice(0, count).map((each) => list.fetched(each)));
+    const cards = await Promise.all(others.slice(0, most).map((each) => list.fetched(each)));
     list.show(cards.filter(Boolean));
   };
 
-  const remember = ({ dataset }) => {
-    if (!dataset.handle) return;
-    const others = memory.read("recent").split(",").filter((each) => each && each !== dataset.handle);
-    memory.write("recent", [dataset.handle, ...others].slice(0, MOST_RECENT).join(","));
+  const remember = ({ told: { handle } }) => {
+    if (!handle) return;
+    const others = memory.read("recent").split(",").filter((each) => each && each !== handle);
+    memory.write("recent", [handle, ...others].slice(0, MOST_RECENT).join(","));
   };
 
   const meet = (list) => {
@@ -134,15 +137,15 @@ export const begin = ({ allowed, get, lists, post }) => {
     if (!allowed("preferences") || asked.has(list)) return;
     asked.add(list);
     remember(list);
-    if (list.dataset.kind === "recent") recent(list);
-    else if (list.dataset.kind !== "bundle") personal(list);
+    if (list.told.kind === "recent") recent(list);
+    else if (list.told.kind !== "bundle") personal(list);
   };
 
   /* The cart learns who fills it, so that an order can be credited. */
   const bought = async (list) => {
-    if (!allowed("analytics") || list.dataset.visitor === visitor()) return;
-    await post(`${list.dataset.root}cart/update.js`, { attributes: { _shelfwise_visitor: visitor() } });
-    for (const each of lists) each.dataset.visitor = visitor();
+    if (!allowed("analytics") || list.told.visitor === visitor()) return;
+    await post(`${list.told.root}cart/update.js`, { attributes: { _shelfwise_visitor: visitor() } });
+    for (const each of lists) each.told.visitor = visitor();
   };
 
   const decided = () => {

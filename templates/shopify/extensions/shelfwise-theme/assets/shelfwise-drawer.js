@@ -17,7 +17,7 @@
 
   const renew = async () => {
     if (!row) return;
-    const page = await (await fetch(source.dataset.cart)).text();
+    const page = await (await fetch(source.dataset.shelfwiseCart)).text();
     const newer = new DOMParser().parseFromString(page, "text/html").querySelector("[data-shelfwise-drawer]");
     if (newer) source.content.replaceChildren(...newer.content.childNodes);
     row.remove();

@@ -38,7 +38,7 @@
     if (!update) {
       const items = lines.map(({ id, quantity, mark }) =>
         ({ id: Number(id), quantity, properties: mark ? { _shelfwise: mark } : {} }));
-      await post(`${list.dataset.root}cart/add.js`, { items });
+      await post(`${list.told.root}cart/add.js`, { items });
       return false;
     }
     const answer = await update({
@@ -61,10 +61,10 @@
       return [{ id: id.value, quantity: Number(quantity.value) || 1, mark }];
     }
     return [...ticks].filter((tick) => tick.checked).map((tick) => {
-      const { list, position } = tick.closest(".shelfwise-card").dataset;
+      const [, slate, position] = tick.closest(".shelfwise-card").dataset.shelfwise.split(",");
       // The product whose page it is: in the form that the shopper has chosen since.
-      const chosen = list ? null : new URLSearchParams(location.search).get("variant");
-      return { id: chosen || tick.value, quantity: 1, mark: list && `${list}:${position}` };
+      const chosen = slate ? null : new URLSearchParams(location.search).get("variant");
+      return { id: chosen || tick.value, quantity: 1, mark: slate && `${slate}:${position}` };
     });
   };
 
@@ -76,11 +76,11 @@
     list.say("");
     try {
       const shown = await put(list, lines);
-      list.say(list.dataset.added, true);
+      list.say(list.told.added, true);
       await more?.bought(list).catch(() => {});
-      if (!shown && list.dataset.placement === "cart") location.reload();
+      if (!shown && list.told.placement === "cart") location.reload();
     } catch (error) {
-      list.say((error instanceof Refused && error.message) || list.dataset.failed);
+      list.say((error instanceof Refused && error.message) || list.told.failed);
     } finally {
       button.removeAttribute("aria-disabled");
     }
@@ -89,6 +89,7 @@
   class List extends HTMLElement {
     connectedCallback() {
       lists.add(this);
+      this.told ||= JSON.parse(this.dataset.shelfwise);
       this.section ||= this.querySelector("section");
       this.cards ||= this.querySelector("ul");
       for (const kind of ["submit", "click", "change"]) this.addEventListener(kind, this);
@@ -116,10 +117,10 @@
     /* Cents as the shop writes money, read off its way of writing 1234.56. */
     money(cents) {
       const shape = /1(\D*?)23([45])(?:(\D+)56)?/;
-      const [, group, , point] = this.dataset.money.match(shape) || ["", "", "", "."];
+      const [, group, , point] = this.told.money.match(shape) || ["", "", "", "."];
       const [whole, rest] = (point ? (cents / 100).toFixed(2) : String(Math.round(cents / 100))).split(".");
       const text = whole.replace(/\B(?=(\d{3})+$)/g, group) + (rest ? point + rest : "");
-      return shape.test(this.dataset.money) ? this.dataset.money.replace(shape, () => text) : text;
+      return shape.test(this.told.money) ? this.told.money.replace(shape, () => text) : text;
     }
 
     say(text, done) {
@@ -127,32 +128,32 @@
       line.textContent = text;
       if (!done) return;
       const link = document.createElement("a");
-      link.href = `${this.dataset.root}cart`;
-      link.textContent = this.dataset.see;
+      link.href = `${this.told.root}cart`;
+      link.textContent = this.told.see;
       line.append(" ", link);
     }
 
     sum() {
       const ticks = [...this.querySelectorAll("[type=checkbox]:checked")];
-      const cents = ticks.reduce((total, tick) => total + Number(tick.dataset.price), 0);
+      const cents = ticks.reduce((total, tick) => total + Number(tick.dataset.shelfwise), 0);
       this.querySelector(".shelfwise-total").textContent = this.money(cents);
       this.querySelector("button").disabled = !ticks.length;
     }
 
     /* Shopify's own recommendations, where Liquid had no list. */
     async standIn() {
-      const { root, product, intent, count } = this.dataset;
+      const { root, product, intent, most, cart } = this.told;
       if (this.cards.childElementCount || !intent || !product) return;
-      const asked = new URLSearchParams({ product_id: product, limit: Math.min(count, 10), intent });
+      const asked = new URLSearchParams({ product_id: product, limit: Math.min(most, 10), intent });
       const found = await get(`${root}recommendations/products.json?${asked}`);
-      const inCart = this.dataset.cart.split(",");
+      const inCart = cart.split(",");
       const fit = (found?.products || []).filter((each) => each.available && !inCart.includes(String(each.id)));
       this.show(fit.map((each) => this.made(each)));
     }
 
     /* A card of a product as the shop sells it now to this shopper; null where it does not. */
     async fetched(handle) {
-      const product = handle && (await get(`${this.dataset.root}products/${handle}.js`));
+      const product = handle && (await get(`${this.told.root}products/${handle}.js`));
       return product?.available ? this.made(product) : null;
     }
 
@@ -174,8 +175,8 @@
       const card = this.querySelector("template").content.firstElementChild.cloneNode(true);
       const variant = product.variants.find((each) => each.available) || product.variants[0];
       const fill = (name, text) => card.querySelectorAll(`.shelfwise-${name}`).forEach((each) => (each.textContent = text));
-      card.dataset.product = product.id;
-      card.querySelectorAll("a").forEach((link) => (link.href = `${this.dataset.root}products/${product.handle}`));
+      card.dataset.shelfwise = `${product.id},,`;
+      card.querySelectorAll("a").forEach((link) => (link.href = `${this.told.root}products/${product.handle}`));
       fill("link", product.title);
       fill("vendor", product.vendor);
       fill("now", this.money(variant.price));
@@ -217,7 +218,7 @@
   const decided = async () => {
     const [list] = lists;
     if (!more && list && (allowed("preferences") || allowed("analytics"))) {
-      more = (await import(list.dataset.more)).begin({ allowed, get, lists, post });
+      more = (await import(list.told.more)).begin({ allowed, get, lists, post });
     }
     more?.decided();
   };

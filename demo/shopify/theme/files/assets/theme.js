@@ -18,7 +18,7 @@
     const main = one("main [data-lines]");
     if (main) one("main .cart").replaceWith(one("main .cart", page));
     for (const part of ["[data-lines]", "[data-total]"]) one(part, drawer).replaceWith(one(`[data-drawer] ${part}`, page));
-    one("[data-count]").textContent = one("[data-count]", page).textContent;
+    one("[data-pieces]").textContent = one("[data-pieces]", page).textContent;
     one("[data-open-cart]").setAttribute("aria-label", one("[data-open-cart]", page).getAttribute("aria-label"));
     if (!main && !drawer.open) drawer.showModal();
   };

@@ -105,7 +105,12 @@ def _learn_facts(database: Database, _settings: Settings, shop_id: int, admin: A
         shop = {"name": facts.name[:200], "currency": facts.currency, "storefront_url": facts.url}
         connection.execute(update(SHOP).where(SHOP.c.id == shop_id).values(shop))
         _change_details(
-            connection, shop_id, shop=facts.shop_id, installation=facts.installation_id, timezone=facts.timezone
+            connection,
+            shop_id,
+            shop=facts.shop_id,
+            app=facts.app_id,
+            installation=facts.installation_id,
+            timezone=facts.timezone,
         )
         access.scopes_changed(connection, shop_id, facts.scopes, system_clock())
 

@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from connectors.shopify.api import is_shop
-from integration.services.shopify import set_up
+from integration.services.shopify import billing, set_up
+from integration.services.shopify.billing import Standing
 from integration.services.shopify.progress import Progress, progress_of
 from integration.services.shopify.theme_editor import places
 from integration.web.services import services
@@ -52,7 +53,14 @@ def show(session: Session, template: str, **values: object) -> str:
 @page
 def home(session: Session) -> ResponseReturnValue:
     """The home page: how far the app is, and what is the merchant's turn."""
-    return show(session, "home.html", progress=_progress(session), places=places(session.app, session.opened.domain))
+    return show(
+        session,
+        "home.html",
+        progress=_progress(session),
+        places=places(session.app, session.opened.domain),
+        plan=_plan(session),
+        plan_chosen="plan_handle" in request.args,
+    )
 
 
 @bp.get("/api/progress")
@@ -112,6 +120,14 @@ def _in_frame_or_out(template: str, status: int) -> ResponseReturnValue:
     if not is_shop(shop):
         return outside()
     return in_frame(the_app(), shop, template, status, reload=f"{PAGES}?{request.query_string.decode('latin-1')}")
+
+
+def _plan(session: Session) -> Standing:
+    """The shop's plan; on the way back from the page where plans are chosen, Shopify is asked which it is now."""
+    here, shop_id, now = services(), session.opened.shop_id, services().clock()
+    if "plan_handle" in request.args and billing.check_soon(here.database, here.settings, shop_id, now):
+        here.announce("bill", shop_id)
+    return billing.standing(here.database, here.settings, shop_id, now)
 
 
 def _progress(session: Session) -> Progress:

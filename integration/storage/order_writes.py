@@ -196,15 +196,17 @@ def _customer_row(shop_id: int, record: CustomerRecord, version: datetime) -> di
 
 
 def _order_row(shop_id: int, record: OrderRecord, version: datetime, customer_id: int | None) -> dict[str, Any]:
+    # Of an order whose customer was erased, nothing may tell again who that was.
+    erased = bool(record.customer) and customer_id is None
     return {
         "shop_id": shop_id,
         "external_id": record.external_id,
         "customer_id": customer_id,
         "ordered_at": record.ordered_at,
         "currency": record.currency,
-        "country": record.country,
+        "country": "" if erased else record.country,
         "channel": record.channel,
-        "visitor": record.visitor,
+        "visitor": "" if erased else record.visitor,
         "cancelled_at": record.cancelled_at,
         "is_test": record.is_test,
         "source_version": version,

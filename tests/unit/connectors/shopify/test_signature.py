@@ -7,7 +7,7 @@ import base64
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shopify_app import verify_webhook_req
+from shopify_app.verify.webhook import verify_webhook_req
 
 from connectors.errors import BadSignature
 from connectors.shopify.signature import is_signed, sign

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from importlib.resources import files
 from random import Random
 
 from connectors import records
@@ -87,8 +88,18 @@ def furnish(shop: PlayedShop) -> None:
     shop.locations[HIGH_STREET] = Location(HIGH_STREET, "High Street shop", now, now, fulfills_online=False)
     shop.publications[ONLINE_STORE] = Publication(ONLINE_STORE, "Online Store", "online_store")
     shop.publications[POINT_OF_SALE] = Publication(POINT_OF_SALE, "Point of Sale", "pos")
+    shop.theme_files.update(_theme())
     for place, (name, handle, countries, currency, rate) in enumerate(MARKETS, start=73_000_000_001):
         shop.markets[place] = Market(place, name, handle, countries, currency, Decimal(rate))
+
+
+def _theme() -> Iterator[tuple[str, str]]:
+    """The files of the played theme that say which blocks stand where, by their names in a theme."""
+    folder = files("demo.shopify").joinpath("theme", "files")
+    for name in ("config", "templates", "sections"):
+        for file in folder.joinpath(name).iterdir():
+            if file.name.endswith(".json"):
+                yield f"{name}/{file.name}", file.read_text("utf-8")
 
 
 def _product(good: Good, number: int, now: datetime) -> Product:

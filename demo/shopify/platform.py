@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from demo.shopify.app_file import optional_scopes, scopes
 from demo.shopify.bulk import BulkOperations
+from demo.shopify.carts import Carts
 from demo.shopify.graphql.context import Context
 from demo.shopify.graphql.cost import Bucket
 from demo.shopify.state import PlayedShop
@@ -14,6 +17,9 @@ from demo.shopify.things import Installation
 from demo.shopify.tokens import Tokens
 from demo.shopify.troubles import Troubles
 from demo.shopify.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from demo.shopify.partners import PlayedPartners
 
 # What a scope implies.
 READS = "read_"
@@ -23,7 +29,8 @@ WRITES = "write_"
 class Platform:
     """One app developer's world. app_url: where the app answers; url: where this platform does.
 
-    level_2: whether the app was granted the fields of protected customer data that name people.
+    level_2: whether the app was granted the fields of protected customer data that name people. render_liquid: renders
+    what the app answers as application/liquid, inside the shop's theme.
     """
 
     def __init__(self, url: str, client_id: str, client_secret: str, *, handle: str = "shelfwise") -> None:
@@ -36,7 +43,10 @@ class Platform:
         self.tokens = Tokens(client_id, client_secret)
         self.webhooks = Webhooks(lambda: self.client_secret, lambda: self.app_url)
         self.troubles = Troubles()
+        self.partners: PlayedPartners | None = None
+        self.render_liquid: Callable[[PlayedShop, str], str] = lambda _shop, text: text
         self._buckets: dict[str, Bucket] = {}
+        self._carts: dict[str, Carts] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="shelfwise-played-")
         self.bulk = BulkOperations(Path(self._folder.name), url)
 
@@ -53,8 +63,17 @@ class Platform:
         """Open a shop on this platform."""
         self.shops[shop.domain] = shop
         self._buckets[shop.domain] = Bucket()
+        self._carts[shop.domain] = Carts(shop)
         self.webhooks.listen(shop)
         return shop
+
+    def shop(self, wanted: str) -> PlayedShop | None:
+        """A shop by its domain or its number."""
+        return next((each for each in self.shops.values() if wanted in {each.domain, str(each.id)}), None)
+
+    def carts(self, domain: str) -> Carts:
+        """The carts of a shop's shoppers."""
+        return self._carts[domain.lower()]
 
     def bucket(self, shop: PlayedShop) -> Bucket:
         """The points that the app has left in a shop."""

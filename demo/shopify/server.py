@@ -27,9 +27,8 @@ def open_server(host: str, port: int) -> BaseWSGIServer:
     return make_server(host, port, lambda _environ, _start: [], threaded=True, request_handler=_Quiet)
 
 
-def serve(server: BaseWSGIServer, platform: Platform) -> None:
+def serve(server: BaseWSGIServer) -> None:
     """Answer until the server is shut down."""
-    server.app = create_app(platform)
     server.serve_forever(poll_interval=0.05)
 
 
@@ -38,7 +37,8 @@ def running(client_id: str, client_secret: str, *, host: str = "127.0.0.1", port
     """A platform that answers in a thread of this process, without shops yet."""
     server = open_server(host, port)
     platform = Platform(f"http://{host}:{server.server_port}", client_id, client_secret)
-    thread = threading.Thread(target=serve, args=(server, platform), daemon=True)
+    server.app = create_app(platform)
+    thread = threading.Thread(target=serve, args=(server,), daemon=True)
     thread.start()
     try:
         yield platform

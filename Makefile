@@ -17,7 +17,7 @@ T ?=
 ROW ?=
 
 .NOTPARALLEL:
-.PHONY: help run setup setup-dev setup-graph test lint format types imports migrate-check tests browser bench bench-quality lock wheel clean
+.PHONY: help run setup setup-dev setup-graph setup-theme-check test lint format types imports migrate-check tests browser bench bench-quality lock wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -e 's/:.*## /	/' | expand -t 16
@@ -34,7 +34,10 @@ setup-dev: ## The same, with what the tests and checks need
 setup-graph: setup ## Add PyTorch (900 MB), with which `shelfwise graph` learns how products relate
 	@sh locks/install-graph.sh
 
-test: setup-dev browser lint types imports migrate-check tests ## All checks and all tests
+setup-theme-check: ## Install Shopify's checks of theme app extensions, which the tests run (needs Node.js 20 or newer)
+	@sh locks/install-theme-check.sh
+
+test: setup-dev browser setup-theme-check lint types imports migrate-check tests ## All checks and all tests
 
 lint: setup-dev ## Check style and formatting
 	@$(BIN)/ruff check .

@@ -46,12 +46,15 @@ class Lookup:
 
     def __init__(self, find: Callable[[str], Any]) -> None:
         self._find = find
+        self._found: dict[str, Any] = {}
 
     def __getitem__(self, name: Any) -> Any:
-        found = self._find(str(name))
-        if found is None:
+        key = str(name)
+        if key not in self._found:
+            self._found[key] = self._find(key)
+        if self._found[key] is None:
             raise KeyError(name)
-        return found
+        return self._found[key]
 
     def __str__(self) -> str:
         return ""

@@ -22,6 +22,8 @@ from integration.web.services import KEY, Services
 from tests.conftest import NOW
 from tests.making import make_shop, pounds, stock, write
 
+# What does not depend on the kind of store.
+on_one_store = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SINCE, UNTIL = NOW - timedelta(days=30), NOW + timedelta(days=1)
 LATER = NOW + timedelta(minutes=9)
 
@@ -69,6 +71,7 @@ def test_lines_that_name_a_slate_of_the_shop_count(database: Database, shop_id: 
     assert count(database, shop_id) == Attributed(1, 2, 3, {"GBP": Decimal("29.70")})
 
 
+@on_one_store
 def test_an_order_that_is_told_again_counts_once(database: Database, shop_id: int, slate: str) -> None:
     for _ in range(3):
         write(database, shop_id, [order(line(2, f"{slate}:1"))])
@@ -90,6 +93,7 @@ def test_the_themes_liquid_calls_lists_as_we_do(project: Any) -> None:
     assert list_id("cart", "complementary", "788032119674292922") == "e78cfb543e52d245e23ae15f9ac69b2f"
 
 
+@on_one_store
 @pytest.mark.parametrize(
     "mark", ["", "0" * 32 + ":1", "nonsense", "é" * 32 + ":1", "{slate}", "{slate}:", "{slate}:-1", "{slate}:1;drop"]
 )
@@ -109,16 +113,19 @@ def test_a_slate_of_another_shop_counts_for_nothing(
     assert count(database, shop_id) == NOTHING
 
 
+@on_one_store
 def test_a_product_that_the_slate_did_not_hold_counts_for_nothing(database: Database, shop_id: int, slate: str) -> None:
     write(database, shop_id, [order(line(1, f"{slate}:1"))])
     assert count(database, shop_id) == Attributed(ignored=1)
 
 
+@on_one_store
 def test_an_order_from_before_the_slate_counts_for_nothing(database: Database, shop_id: int, slate: str) -> None:
     write(database, shop_id, [order(line(2, f"{slate}:1"), ordered_at=NOW - timedelta(hours=1))])
     assert count(database, shop_id) == Attributed(ignored=1)
 
 
+@on_one_store
 @pytest.mark.parametrize("values", [{"cancelled_at": LATER}, {"is_test": True}])
 def test_cancelled_orders_and_tests_are_none(
     database: Database, shop_id: int, slate: str, values: dict[str, Any]
@@ -127,6 +134,7 @@ def test_cancelled_orders_and_tests_are_none(
     assert count(database, shop_id) == NOTHING
 
 
+@on_one_store
 def test_an_order_that_was_deleted_counts_no_more(database: Database, shop_id: int, slate: str) -> None:
     write(database, shop_id, [order(line(2, f"{slate}:1"))])
     write(database, shop_id, [Removed(RecordKind.ORDER, "o1", LATER)])
@@ -141,12 +149,14 @@ def test_what_was_given_back_is_taken_off_and_never_more(database: Database, sho
     assert count(database, shop_id) == NOTHING
 
 
+@on_one_store
 def test_only_the_time_that_is_asked_for_counts(database: Database, shop_id: int, slate: str) -> None:
     write(database, shop_id, [order(line(2, f"{slate}:1"))])
     assert attributed(database, shop_id, SINCE, LATER) == NOTHING
     assert attributed(database, shop_id, LATER, UNTIL).orders == 1
 
 
+@on_one_store
 def test_status_says_what_came_of_our_lists(
     database: Database, settings: Settings, shop_id: int, slate: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "slates": "benchmarks.slates:BENCHMARK",
         "stock": "benchmarks.stock:BENCHMARK",
         "memory": "benchmarks.memory:BENCHMARK",
+        "shopify-webhooks": "benchmarks.webhooks:BENCHMARK",
         "sessions": "benchmarks.sessions:BENCHMARK",
         "session-speed": "benchmarks.session_speed:BENCHMARK",
         "baskets": "benchmarks.baskets:BENCHMARK",

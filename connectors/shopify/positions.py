@@ -16,7 +16,7 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 class InBulk(msgspec.Struct, frozen=True, tag="bulk"):
-    """Inside a bulk operation. offset: bytes of its result whose objects are stored; read: lines among them."""
+    """Inside a bulk operation. offset: bytes of its result whose objects are stored; read: how many those are."""
 
     operation: str
     asked_at: datetime

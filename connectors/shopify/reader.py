@@ -16,6 +16,7 @@ from connectors.shopify.bulk.lines import Group
 from connectors.shopify.bulk.queries import query_text
 from connectors.shopify.bulk.reading import BulkReading, Question
 from connectors.shopify.changed import MANY, Changed, filter_of
+from connectors.shopify.deletions import deleted_products
 from connectors.shopify.fetching import Fetching, asked_now
 from connectors.shopify.gids import bare, gid
 from connectors.shopify.graphql.bulk_queries import Value
@@ -67,6 +68,8 @@ class ShopReader:
         Raises PlatformError, AccessLost; ScopeMissing where the merchant has not granted this kind.
         """
         stored = positions.parse(position)
+        if since is not None and stored is None and kind == PRODUCTS:
+            yield Page(list(deleted_products(self._admin, since)), "", 0)
         if since is not None and not isinstance(stored, InBulk):
             changed = Changed(self._admin, self._fetching, self._terms, since)
             pages = self._changed(changed, kind, stored)

@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "graph": "integration.cli.graph:graph",
         "import": "integration.cli.imports:import_",
         "migrate": "integration.cli.migrate:migrate",
+        "read": "integration.cli.read:read",
         "redis": "integration.cli.redis_process:redis",
         "scheduler": "integration.cli.processes:scheduler",
         "shopify": "integration.cli.shopify:shopify",

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from redis import Redis
 
 from integration.jobs.queues import enqueue
-from integration.services import access, duties, retention, upkeep
+from integration.services import access, duties, readings, refetches, retention, upkeep
 from integration.services.shopify import billing, published_lists, set_up
 from integration.settings import Settings
 from integration.storage.database import Database
@@ -26,6 +26,8 @@ DUE: Mapping[str, DueShops] = MappingProxyType(
         "duties": duties.due,
         "set-up": set_up.due,
         "publish": published_lists.due,
+        "read": readings.due,
+        "refetch": refetches.due,
     }
 )
 

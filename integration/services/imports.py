@@ -72,7 +72,7 @@ def open_source(platform: str, source: str, request: ImportRequest, *, progress:
     def watch(fraction: float, rows: int) -> None:
         progress(ImportProgress(CHECKING, fraction, rows))
 
-    with _rare_collections():
+    with rare_collections():
         return importer.open(source, replace(request, progress=watch))
 
 
@@ -85,7 +85,7 @@ def apply_import(database: Database, shop_id: int, opened: Import, *, progress: 
     """Write what an opened source says, a short transaction at a time."""
     with database.read() as connection:
         links = CatalogueLinks(connection, shop_id)
-    with _rare_collections():
+    with rare_collections():
         for batch in batches(links.linked(opened.changes())):
             with database.write() as connection:
                 apply(connection, shop_id, batch)
@@ -109,7 +109,7 @@ def batches(changes: Iterable[Change]) -> Iterator[list[Change]]:
 
 
 @contextmanager
-def _rare_collections() -> Iterator[None]:
+def rare_collections() -> Iterator[None]:
     """An import makes millions of short-lived records without cycles: looking for some takes a third of its time."""
     before = gc.get_threshold()
     gc.set_threshold(100 * before[0], *before[1:])

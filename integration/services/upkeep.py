@@ -14,13 +14,14 @@ from integration.storage.deliveries import Delivery, DeliveryStatus
 from integration.storage.fits import FIT, SHOP, mark_killed
 from integration.storage.models import FitStatus
 from integration.storage.orders import Order
+from integration.storage.reading_writes import has_read_all
 from integration.storage.upsert import table_of
 
 DELIVERY = table_of(Delivery)
 ORDER = table_of(Order)
 
 BY_HAND, NIGHTLY, NEW_ORDERS, REPEAT = "hand", "nightly", "new orders", "repeat"
-# A new shop is left alone for so long: whoever installs it imports its history first and trains it then.
+# A new shop is left alone for so long, or until it is read: whoever makes it imports its history first.
 SETTLING = timedelta(minutes=15)
 REPEATS_OF_A_KILLED_FIT = 2
 
@@ -60,8 +61,10 @@ def last_nightly_hour(settings: Settings, now: datetime) -> datetime:
 
 
 def _due(connection: Connection, settings: Settings, now: datetime) -> Iterator[Due]:
-    settled = select(SHOP.c.id).where(SHOP.c.uninstalled_at.is_(None), SHOP.c.created_at < now - SETTLING)
-    for shop_id in connection.scalars(settled).all():
+    shops = select(SHOP.c.id, SHOP.c.created_at).where(SHOP.c.uninstalled_at.is_(None))
+    for shop_id, created_at in connection.execute(shops).all():
+        if created_at >= now - SETTLING and not has_read_all(connection, shop_id):
+            continue
         fits = _newest_fits(connection, shop_id)
         if fits and fits[0].status == FitStatus.RUNNING:
             continue

@@ -8,14 +8,15 @@ from sqlalchemy import Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from connectors.records import RecordKind
-from integration.storage.base import Base, OfShop
+from integration.storage.base import Base, Id, OfShop
 
 
 class Reading(OfShop, Base):
     """One reading of all things of a kind, or of those that changed since a time (a reconcile).
 
     position: the connector's own word for how far it is. lease_until: the process that reads has until then.
-    repaired: how many things were not as the store had them.
+    repaired: how many things were not as the store had them. shelf_version: the shop's when it began, so that what it
+    never spoke of can be told.
     """
 
     __tablename__ = "reading"
@@ -28,6 +29,7 @@ class Reading(OfShop, Base):
     read: Mapped[int] = mapped_column(default=0)
     expected: Mapped[int | None]
     repaired: Mapped[int] = mapped_column(default=0)
+    shelf_version: Mapped[int] = mapped_column(Id, default=0)
     started_at: Mapped[datetime]
     progressed_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]

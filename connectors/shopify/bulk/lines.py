@@ -62,7 +62,7 @@ def lines_of(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class Groups:
-    """Makes groups of lines. `start`: where the first group begins that was not given out yet; `read`: lines so far.
+    """Makes groups of lines. `start`: where the first group begins that was not given out yet; `read`: groups so far.
 
     decode: a line to a row with an `id`, and a `parent` that is its parent's id or "". Raises msgspec.MsgspecError.
     """
@@ -92,7 +92,6 @@ class Groups:
         begin, self._at = self._at, self._at + len(line)
         if line.isspace():
             return
-        self.read += 1
         try:
             row = self._decode(line)
             row_id, parent = row.id, getattr(row, "parent", "")
@@ -113,6 +112,7 @@ class Groups:
     def _give(self) -> Group:
         group = self._open.pop(next(iter(self._open)))
         self._rows -= group.rows
+        self.read += 1
         return group
 
 

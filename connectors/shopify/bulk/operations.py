@@ -29,15 +29,15 @@ class Operation(msgspec.Struct, frozen=True, rename="camel"):
     status: str
     created_at: datetime
     error_code: str | None = None
-    object_count: int | str = 0
+    root_object_count: int | str = 0
     file_size: int | str | None = None
     url: str | None = None
     query: str = ""
 
     @property
     def objects(self) -> int:
-        """How many objects it has found."""
-        return int(self.object_count)
+        """How many things it has found, not counting their parts."""
+        return int(self.root_object_count)
 
     @property
     def size_bytes(self) -> int | None:

@@ -149,6 +149,7 @@ def _make_reading() -> None:
         sa.Column("read", sa.Integer(), nullable=False),
         sa.Column("expected", sa.Integer(), nullable=True),
         sa.Column("repaired", sa.Integer(), nullable=False),
+        sa.Column("shelf_version", Id, nullable=False),
         sa.Column("started_at", Micros, nullable=False),
         sa.Column("progressed_at", Micros, nullable=False),
         sa.Column("lease_until", Micros, nullable=True),

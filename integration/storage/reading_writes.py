@@ -1,0 +1,228 @@
+"""Readings of connected shops: begun, taken up by one process at a time, brought on, put off and ended."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, delete, func, or_, select, update
+
+from connectors.records import Change, Current, InventoryLevel, Order, Product, RecordKind, Removed
+from connectors.records import Refetch as Wanted
+from integration.storage.access import AccessToken
+from integration.storage.catalogue import InventoryLevel as LevelRow
+from integration.storage.catalogue import Product as ProductRow
+from integration.storage.orders import Order as OrderRow
+from integration.storage.readings import Reading, Refetch
+from integration.storage.shops import Shop
+from integration.storage.upsert import chunks, table_of
+
+READING = table_of(Reading)
+REFETCH = table_of(Refetch)
+TOKEN = table_of(AccessToken)
+SHOP = table_of(Shop)
+PRODUCT = table_of(ProductRow)
+LEVEL = table_of(LevelRow)
+ORDER = table_of(OrderRow)
+
+# Platforms tell whole seconds: what is apart by less is the same state.
+_SAME = timedelta(seconds=1)
+
+
+def begin(
+    connection: Connection, shop_id: int, platform: str, kind: str, *, since: datetime | None, now: datetime
+) -> None:
+    """Note that a kind has to be read."""
+    shelf_version = select(SHOP.c.shelf_version).where(SHOP.c.id == shop_id).scalar_subquery()
+    row = {
+        "shop_id": shop_id,
+        "platform": platform,
+        "kind": kind,
+        "since": since,
+        "position": "",
+        "read": 0,
+        "repaired": 0,
+        "shelf_version": shelf_version,
+        "started_at": now,
+        "progressed_at": now,
+        "attempts": 0,
+        "error": "",
+    }
+    connection.execute(READING.insert().values(row))
+
+
+def change(connection: Connection, reading_id: int, **values: Any) -> None:
+    """Write something else into a reading's row."""
+    connection.execute(update(READING).where(READING.c.id == reading_id).values(values))
+
+
+def change_held(connection: Connection, reading_id: int, lease: datetime, **values: Any) -> bool:
+    """The same, for the process that holds this very lease. False if another one took the reading over."""
+    held = (READING.c.id == reading_id) & (READING.c.lease_until == lease) & READING.c.finished_at.is_(None)
+    return connection.execute(update(READING).where(held).values(values)).rowcount == 1
+
+
+def take(connection: Connection, shop_id: int, *, now: datetime, until: datetime) -> Row[Any] | None:
+    """The shop's first reading that is due, held until a time; None where there is none, or another process reads."""
+    unfinished = (READING.c.shop_id == shop_id) & READING.c.finished_at.is_(None)
+    if connection.execute(select(READING.c.id).where(unfinished, READING.c.lease_until >= now)).first():
+        return None
+    due = select(READING).where(unfinished, _is_due(now)).order_by(READING.c.id).limit(1)
+    row = connection.execute(due).first()
+    free = or_(READING.c.lease_until.is_(None), READING.c.lease_until < now)
+    if row is None:
+        return None
+    taken = update(READING).where(READING.c.id == row.id, free).values(lease_until=until)
+    return row if connection.execute(taken).rowcount == 1 else None
+
+
+def _is_due(now: datetime) -> Any:
+    return or_(READING.c.next_attempt_at.is_(None), READING.c.next_attempt_at <= now)
+
+
+def unfinished(connection: Connection, shop_id: int, kind: str) -> Row[Any] | None:
+    """The reading of a kind that is not at its end."""
+    here = (READING.c.shop_id == shop_id) & (READING.c.kind == kind) & READING.c.finished_at.is_(None)
+    return connection.execute(select(READING).where(here).order_by(READING.c.id).limit(1)).first()
+
+
+def newest(connection: Connection, shop_id: int, kind: str, *, whole: bool = False) -> Row[Any] | None:
+    """The reading of a kind that began last, of those that are at their end. whole: of all things, not of changes."""
+    here = (READING.c.shop_id == shop_id) & (READING.c.kind == kind) & READING.c.finished_at.is_not(None)
+    if whole:
+        here &= READING.c.since.is_(None)
+    return connection.execute(select(READING).where(here).order_by(READING.c.started_at.desc()).limit(1)).first()
+
+
+def all_of(connection: Connection, shop_id: int) -> list[Row[Any]]:
+    """The shop's newest reading of each kind, in the order in which they began."""
+    last = select(func.max(READING.c.id)).where(READING.c.shop_id == shop_id).group_by(READING.c.kind)
+    return list(connection.execute(select(READING).where(READING.c.id.in_(last)).order_by(READING.c.id)))
+
+
+def forget_old(connection: Connection, shop_id: int, before: datetime) -> None:
+    """Delete readings of changes that ended before a time."""
+    old = (READING.c.shop_id == shop_id) & READING.c.since.is_not(None) & (READING.c.finished_at < before)
+    connection.execute(delete(READING).where(old))
+
+
+def due_shops(connection: Connection, *, now: datetime, rested_since: datetime) -> list[int]:
+    """Shops that can be called, and have a reading that could go on, or none that began after a time."""
+    callable_shops = (
+        select(TOKEN.c.shop_id)
+        .join(SHOP, SHOP.c.id == TOKEN.c.shop_id)
+        .where(TOKEN.c.lost_at.is_(None), SHOP.c.uninstalled_at.is_(None))
+    )
+    waiting = select(READING.c.shop_id).where(
+        READING.c.finished_at.is_(None),
+        _is_due(now),
+        or_(READING.c.lease_until.is_(None), READING.c.lease_until < now),
+    )
+    lately = select(READING.c.shop_id).where(or_(READING.c.started_at > rested_since, READING.c.finished_at.is_(None)))
+    rested = or_(TOKEN.c.shop_id.in_(waiting), TOKEN.c.shop_id.not_in(lately))
+    return sorted(connection.scalars(callable_shops.where(rested)))
+
+
+def has_read_all(connection: Connection, shop_id: int) -> bool:
+    """Whether the shop was read, and no first reading of it is still under way."""
+    rows = connection.execute(
+        select(READING.c.finished_at).where(READING.c.shop_id == shop_id, READING.c.since.is_(None))
+    ).all()
+    return bool(rows) and all(row.finished_at is not None for row in rows)
+
+
+def outdated(connection: Connection, shop_id: int, changes: Sequence[Change]) -> int:
+    """How many of these things the store does not have, or has in an older state."""
+    wanted: dict[type, dict[Any, datetime]] = defaultdict(dict)
+    for each in changes:
+        if isinstance(each, Current) and isinstance(each.record, Product | Order):
+            wanted[type(each.record)][each.record.external_id] = each.version
+        elif isinstance(each, Current) and isinstance(each.record, InventoryLevel):
+            wanted[InventoryLevel][each.record.inventory_item, each.record.location] = each.version
+    count = 0
+    for kind, table in ((Product, PRODUCT), (Order, ORDER)):
+        known = _versions(connection, shop_id, table, "external_id", wanted[kind])
+        count += sum(_is_older(known.get((key, "")), version) for key, version in wanted[kind].items())
+    levels = wanted[InventoryLevel]
+    known = _versions(connection, shop_id, LEVEL, "inventory_item", {item for item, _ in levels}, "location")
+    return count + sum(_is_older(known.get(key), version) for key, version in levels.items())
+
+
+def _is_older(known: datetime | None, version: datetime) -> bool:
+    return known is None or known.replace(microsecond=0) + _SAME <= version
+
+
+def _versions(
+    connection: Connection, shop_id: int, table: Table, key: str, keys: Iterable[str], more: str = ""
+) -> dict[tuple[str, str], datetime]:
+    columns = (table.c[key], *([table.c[more]] if more else []), table.c.source_version)
+    found: dict[tuple[str, str], datetime] = {}
+    for chunk in chunks(keys):
+        statement = select(*columns).where(table.c.shop_id == shop_id, table.c[key].in_(chunk))
+        for row in connection.execute(statement):
+            found[row[0], row[1] if more else ""] = row[-1]
+    return found
+
+
+def untold_levels(connection: Connection, shop_id: int, changes: Sequence[Change], version: datetime) -> list[Removed]:
+    """Levels of the same inventory items that the store has, and a telling of all of an item's levels left out."""
+    told: set[tuple[str, str]] = set()
+    for each in changes:
+        if isinstance(each, Removed) and each.kind is RecordKind.INVENTORY_LEVEL:
+            told.add((each.external_id, each.location))
+        elif isinstance(each, Current) and isinstance(each.record, InventoryLevel):
+            told.add((each.record.inventory_item, each.record.location))
+    gone: list[Removed] = []
+    for chunk in chunks({item for item, _ in told}):
+        here = (LEVEL.c.shop_id == shop_id) & LEVEL.c.inventory_item.in_(chunk) & LEVEL.c.removed_at.is_(None)
+        statement = select(LEVEL.c.inventory_item, LEVEL.c.location).where(here, LEVEL.c.source_version < version)
+        for item, location in connection.execute(statement):
+            if (item, location) not in told:
+                gone.append(Removed(RecordKind.INVENTORY_LEVEL, item, version, location))
+    return gone
+
+
+def unspoken_products(connection: Connection, reading: Row[Any]) -> list[Wanted]:
+    """Products that a reading of all of them did not speak of, and nothing else did since it began."""
+    statement = select(PRODUCT.c.external_id).where(
+        PRODUCT.c.shop_id == reading.shop_id,
+        PRODUCT.c.known,
+        PRODUCT.c.removed_at.is_(None),
+        PRODUCT.c.shelf_version <= reading.shelf_version,
+    )
+    return [Wanted(RecordKind.PRODUCT, external_id) for external_id in connection.scalars(statement)]
+
+
+def wanted(connection: Connection, shop_id: int, now: datetime, limit: int) -> list[Row[Any]]:
+    """What has to be asked and is due, longest waiting first."""
+    due = or_(REFETCH.c.next_attempt_at.is_(None), REFETCH.c.next_attempt_at <= now)
+    statement = select(REFETCH).where(REFETCH.c.shop_id == shop_id, due)
+    return list(connection.execute(statement.order_by(REFETCH.c.asked_at, REFETCH.c.id).limit(limit)))
+
+
+def answered(connection: Connection, rows: Iterable[Row[Any]]) -> None:
+    """Forget what was asked, unless it was asked anew meanwhile."""
+    for row in rows:
+        connection.execute(delete(REFETCH).where(REFETCH.c.id == row.id, REFETCH.c.asked_at == row.asked_at))
+
+
+def put_off(connection: Connection, rows: Iterable[Row[Any]], until: datetime) -> None:
+    """Ask again at a time."""
+    ids = [row.id for row in rows]
+    for chunk in chunks(ids):
+        values = {"attempts": REFETCH.c.attempts + 1, "next_attempt_at": until}
+        connection.execute(update(REFETCH).where(REFETCH.c.id.in_(chunk)).values(values))
+
+
+def shops_with_wants(connection: Connection, now: datetime) -> list[int]:
+    """Shops that can be called and have something that has to be asked now."""
+    due = or_(REFETCH.c.next_attempt_at.is_(None), REFETCH.c.next_attempt_at <= now)
+    statement = (
+        select(REFETCH.c.shop_id)
+        .join(TOKEN, TOKEN.c.shop_id == REFETCH.c.shop_id)
+        .where(due, TOKEN.c.lost_at.is_(None))
+        .distinct()
+    )
+    return sorted(connection.scalars(statement))

@@ -63,7 +63,10 @@ def slates() -> ResponseReturnValue:
 
 @bp.get("/slates.liquid")
 def liquid_slates() -> ResponseReturnValue:
-    """A slate as cards that Shopify renders in the shop's theme, with the prices and the stock of that moment."""
+    """A slate as cards that Shopify renders in the shop's theme, with the prices and the stock of that moment.
+
+    Only numbers and handles in it come from us; all that a shopper reads is looked up by Liquid.
+    """
     return _slate(LIQUID)
 
 

@@ -10,10 +10,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import msgspec
 
 from connectors.base import Access
 from connectors.shopify.graphql.client import Admin
@@ -115,8 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(said.raw) if said.promised is None else said.promised))
         self.end_headers()
-        with suppress(ConnectionError):  # whoever had enough hangs up
-            self.wfile.write(said.raw)
+        self.wfile.write(said.raw)
         time.sleep(said.keeps)
         self.close_connection = said.promised is not None
 
@@ -124,12 +125,18 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Whoever had enough of an answer hangs up."""
+
+
 @contextmanager
 def scripted_shop() -> Iterator[ScriptedShop]:
     """The shop, answering until the end."""
     handler = type("Handler", (_Handler,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     handler.shop = ScriptedShop(server.server_port)  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
@@ -139,3 +146,50 @@ def scripted_shop() -> Iterator[ScriptedShop]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class Named(msgspec.Struct):
+    name: str
+
+
+class ShopData(msgspec.Struct):
+    shop: Named
+
+
+class Pixel(msgspec.Struct):
+    id: str
+
+
+class Updated(msgspec.Struct, rename="camel"):
+    web_pixel: Pixel
+
+
+class PixelData(msgspec.Struct, rename="camel"):
+    web_pixel_update: Updated
+
+
+GOOD = Said({"data": {"shop": {"name": "Example", "yet_unknown": 1}}, "brand_new": {}})
+
+
+def name_of(shop: ScriptedShop) -> str:
+    return shop.admin.run("shop", {}, ShopData).shop.name
+
+
+def update_pixel(shop: ScriptedShop) -> str:
+    variables = {"id": "gid://shopify/WebPixel/1", "pixel": {"settings": "{}"}}
+    return shop.admin.run("web_pixel_update", variables, PixelData).web_pixel_update.web_pixel.id
+
+
+def failing(code: str = "", message: str = "No", data: Any = None, **details: str) -> Said:
+    extensions = {"code": code, **details} if code else {}
+    return Said({"data": data, "errors": [{"message": message, "extensions": extensions}]})
+
+
+def with_cost(said: Said, requested: float, available: float, *, size: float = 2000, rate: float = 100) -> Said:
+    status = {"maximumAvailable": size, "currentlyAvailable": available, "restoreRate": rate}
+    return replace(
+        said, body={**said.body, "extensions": {"cost": {"requestedQueryCost": requested, "throttleStatus": status}}}
+    )
+
+
+THROTTLED = failing("THROTTLED", "Throttled")

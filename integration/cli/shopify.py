@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
+import msgspec
+from rich.console import Console
+from rich.markup import escape
 
+from connectors.errors import PlatformError
+from integration.cli.store import open_store
+from integration.services.secrets import BadSecretKeys
 from integration.settings import BadSettings, Settings
+
+if TYPE_CHECKING:
+    from connectors.shopify.check import Check
 
 
 @click.group()
@@ -27,3 +39,55 @@ def config() -> None:
     except (BadSettings, NotReady) as error:
         raise click.ClickException(str(error)) from None
     click.echo(text, nl=False)
+
+
+@shopify.command()
+@click.option("--shop", "name", metavar="KEY", required=True, help="Its key, or its domain: example.myshopify.com.")
+@click.option("--json", "as_json", is_flag=True, help="For a script to read.")
+def check(name: str, *, as_json: bool) -> None:
+    """Ask a shop at Shopify how it stands with the app: the first thing to do when something is wrong with it.
+
+    Ends with 1 where the shop can't be asked, or where the merchant has not granted all that the app needs.
+    """
+    from integration.services.shopify.check import NotConnected
+    from integration.services.shopify.check import check as ask
+
+    with open_store() as (settings, database):
+        try:
+            found = ask(database, settings, name)
+        except (NotConnected, PlatformError, BadSecretKeys) as error:
+            raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(json.dumps(_as_dict(found)))
+    else:
+        _print(Console(), found)
+    if found.missing or found.trouble:
+        raise click.exceptions.Exit(1)
+
+
+def _as_dict(found: Check) -> dict[str, object]:
+    missing = {"missing": found.missing, "optional_missing": found.optional_missing}
+    points = msgspec.structs.asdict(found.points) if found.points else None
+    return {**asdict(found), **missing, "points": points}
+
+
+def _print(console: Console, found: Check) -> None:
+    facts, points = found.facts, found.points
+    if facts is not None:
+        console.print(f"[bold]{escape(facts.name)}[/bold]  {escape(facts.url)}, {facts.currency}, {facts.timezone}")
+        console.print(f"  granted    {', '.join(facts.scopes) or 'nothing'}")
+        console.print(f"  missing    {', '.join(found.missing) or 'nothing'}")
+        console.print(f"  could have {', '.join(found.optional_missing) or 'nothing more'}")
+    fallen = "" if found.served in {"", found.version} else f", but {escape(found.served)} answers: update Shelfwise"
+    console.print(f"  version    {found.version}{fallen}")
+    if found.locations is not None:
+        console.print(f"  locations  {found.locations}, of which {found.online} sell online")
+    for topic, uri in found.webhooks or ():
+        console.print(f"  webhook    {escape(topic)} also goes to {escape(uri)}")
+    if found.consent is not None:
+        console.print(f"  consent    is asked in: {', '.join(found.consent) or 'no region'}")
+    if points is not None:
+        left, most = points.currently_available, points.maximum_available
+        console.print(f"  points     {left:,.0f} of {most:,.0f}, {points.restore_rate:,.0f} a second")
+    for part, why in found.trouble.items():
+        console.print(f"  [red]{part}[/red]: {escape(why)}")

@@ -51,6 +51,7 @@ class Admin:
     """One shop's Admin API, for one thread. What is left of the shop's points is known from the first answer on.
 
     clock: steady seconds, in which `access.wait` waits. patience_seconds: the longest that one call waits in all.
+    served_version: of the API, as the last answer said; "" before there was one.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Admin:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.bucket = Bucket()
+        self.served_version = ""
         self._access = access
         self._patience = patience_seconds
         self._clock = clock
@@ -108,6 +110,7 @@ class Admin:
     def _attempt(self, asked: Document, body: bytes) -> Answer | _Again:
         try:
             answer = self._post(body)
+            self.served_version = answer.headers.get("X-Shopify-API-Version", self.served_version)[:20]
             _warn_of(answer.headers)
             if answer.status != 200:
                 return _again_after(asked, answer)

@@ -6,6 +6,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PORT ?= 8000
 ORDERS ?=
+PLATFORM ?=
 CURRENCY ?= GBP
 PYTHON ?=
 export PYTHON
@@ -15,15 +16,17 @@ export PYTHONDONTWRITEBYTECODE :=
 JOBS ?= 2
 T ?=
 ROW ?=
+PLAY ?= http://127.0.0.1:8100
 
 .NOTPARALLEL:
-.PHONY: help run setup setup-dev setup-graph setup-theme-check test lint format types imports migrate-check tests browser bench bench-quality lock wheel clean
+.PHONY: help run setup setup-dev setup-graph setup-theme-check test lint format types imports migrate-check tests browser pictures bench bench-quality lock wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -e 's/:.*## /	/' | expand -t 16
 
-run: setup ## Start the shop, its worker, scheduler and Redis; ORDERS=file.parquet learns from your own orders, PORT=8000
-	@exec $(BIN)/shelfwise up --port "$(PORT)" $(if $(ORDERS),--orders "$(ORDERS)" --currency "$(CURRENCY)")
+run: setup ## Start the shop, its worker, scheduler and Redis; ORDERS=file.parquet for your own orders, PLATFORM=shopify for a played Shopify, PORT=8000
+	@exec $(BIN)/shelfwise up --port "$(PORT)" $(if $(PLATFORM),--platform "$(PLATFORM)") \
+		$(if $(ORDERS),--orders "$(ORDERS)" --currency "$(CURRENCY)")
 
 setup: ## Make .venv from the lock file (what `make run` needs)
 	@sh locks/install.sh run
@@ -62,6 +65,9 @@ tests: setup-dev ## Run the tests alone; T=tests/unit for some of them, JOBS=4 f
 
 browser: setup-dev ## Find or install the Chromium that the browser tests use
 	@$(BIN)/python -m tests.browsers
+
+pictures: setup-dev ## Take the pictures of docs/images from a running `make run PLATFORM=shopify`; PLAY=the address of its Shopify
+	@$(BIN)/python -m tests.pictures "$(PLAY)"
 
 bench: setup-dev ## Run the quick benchmarks, each beside its baseline, and write docs/benchmarks.md
 	@$(BIN)/shelfwise bench --quick --write docs/benchmarks.md

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from integration.cli import local
+from integration.cli import local, shopify_round
 from integration.cli.sessions import end_sessions
 from integration.cli.supervisor import run_together
 from integration.migrations import MigrationError, migrate
@@ -24,16 +24,25 @@ from integration.storage.database import Database
 @click.command()
 @click.option("--orders", type=click.Path(path_type=Path), help="Learn from this file of orders, not the demo.")
 @click.option("--currency", default="GBP", show_default=True, metavar="CODE", help="Of its prices, if it names none.")
+@click.option("--platform", type=click.Choice(["shopify"]), help="Show the app inside a played Shopify instead.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Where the storefront answers; 8000 unless set.")
-def up(orders: Path | None, currency: str, port: int | None) -> None:
+def up(orders: Path | None, currency: str, platform: str | None, port: int | None) -> None:
     """Start web, worker, scheduler and Redis, load a shop, train it, and say where its storefront is.
 
     Data are kept in var/ (SHELFWISE_DATA_DIR): a second start goes on where the first one ended. Each file of orders
     has a shop of its own, named after the file, beside the demo shop. Ctrl-C stops everything.
+
+    With --platform shopify a server plays Shopify beside it, with a shop that the app is installed in as a merchant
+    would: that shop is made anew at each start.
     """
+    if platform and orders:
+        raise click.ClickException("a played shop is made up: leave --orders out, or --platform")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _up(orders, currency, port)
+        if platform:
+            _up_played(port)
+        else:
+            _up(orders, currency, port)
     except KeyboardInterrupt:
         click.echo("\nStopped before anything was started.")
 
@@ -42,17 +51,36 @@ def _up(orders: Path | None, currency: str, port: int | None) -> None:
     orders = orders and orders.expanduser()
     if orders is not None and not orders.is_file():
         raise click.ClickException(f"there is no file {orders}")
-    try:
-        given = Settings.from_environ(os.environ)
-    except BadSettings as error:
-        raise click.ClickException(str(error)) from None
+    given = _given()
     chosen = port or given.port
     local.need_free_port(given.host, chosen)
     with local.only_one(given.data_dir.absolute()) as data_dir:
         shop = local.LocalShop.of(None if orders is None else orders.absolute())
         environ = local.environment(data_dir, shop, chosen, {**os.environ, **_port(port)})
         _release(Settings.from_environ(environ))
-        _run(shop, currency, environ, data_dir)
+        orders_file = [] if shop.orders is None else ["--orders", str(shop.orders)]
+        _run([*orders_file, "--currency", currency], environ, data_dir, local.commands(os.environ))
+
+
+def _up_played(port: int | None) -> None:
+    """The same, inside a played Shopify."""
+    given = _given()
+    chosen = port or given.port
+    local.need_free_port(given.host, chosen)
+    with local.only_one(given.data_dir.absolute()) as data_dir:
+        folder = shopify_round.fresh_folder(data_dir)
+        played = shopify_round.environment(folder, chosen, {**os.environ, **_port(port)})
+        environ = local.environment(folder, local.LocalShop.of(None), chosen, played)
+        _release(Settings.from_environ(environ))
+        commands = {**local.commands(os.environ), "shopify": shopify_round.command(environ)}
+        _run(["--platform", "shopify"], environ, folder, commands)
+
+
+def _given() -> Settings:
+    try:
+        return Settings.from_environ(os.environ)
+    except BadSettings as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _port(port: int | None) -> dict[str, str]:
@@ -69,19 +97,18 @@ def _release(settings: Settings) -> None:
         raise click.ClickException(str(error)) from None
 
 
-def _run(shop: local.LocalShop, currency: str, environ: Mapping[str, str], data_dir: Path) -> NoReturn:
+def _run(asked: list[str], environ: Mapping[str, str], data_dir: Path, commands: Mapping[str, str]) -> NoReturn:
     path = os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)])
     environ = {**environ, "PATH": path}
-    orders = [] if shop.orders is None else ["--orders", str(shop.orders)]
     # The first of them: it has the terminal to itself while it loads and trains. Should that fail, it stops the rest.
     prepare = subprocess.Popen(
-        [sys.executable, "-m", "integration.cli.prepare", *orders, "--currency", currency, "--stop", str(os.getpid())],
+        [sys.executable, "-m", "integration.cli.prepare", *asked, "--stop", str(os.getpid())],
         env=environ,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
-        ended = run_together(local.commands(os.environ), environ, data_dir, prepare)
+        ended = run_together(commands, environ, data_dir, prepare)
     finally:
         end_sessions([prepare.pid])
     failed = prepare.wait() > 0

@@ -17,6 +17,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "stock": "benchmarks.stock:BENCHMARK",
         "memory": "benchmarks.memory:BENCHMARK",
         "shopify-webhooks": "benchmarks.webhooks:BENCHMARK",
+        "shopify-backfill": "benchmarks.shopify_backfill:BENCHMARK",
         "sessions": "benchmarks.sessions:BENCHMARK",
         "session-speed": "benchmarks.session_speed:BENCHMARK",
         "baskets": "benchmarks.baskets:BENCHMARK",

@@ -174,7 +174,7 @@ class LayoutTag(Tag):
     def parse(self, stream: TokenStream) -> Node:
         """Read the name."""
         token = stream.eat(TOKEN_TAG)
-        parse_primitive(self.env, stream.into_inner(tag=token))
+        parse_primitive(self.env, stream.into_inner(tag=token, eat=False))
         return _Nothing(token)
 
 

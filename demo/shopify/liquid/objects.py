@@ -19,12 +19,8 @@ DEFAULT_VARIANT = "Default Title"
 def product_drop(page: Page, product: Product) -> Drop:
     """A product. What Shopify works out from its variants is worked out here in the same way."""
     shop = page.shop
-    variants = Listing([variant_drop(page, product, each) for each in product.variants])
-    prices = [each["price"] for each in variants.whole]
-    before = [each["compare_at_price"] for each in variants.whole if each["compare_at_price"] is not None]
-    picked = _picked(page, product, variants)
-    first = next((each for each in variants.whole if each["available"]), None)
     values: dict[str, Any] = {
+        **_offered(page, product),
         "id": product.id,
         "title": product.title,
         "handle": product.handle,
@@ -35,23 +31,12 @@ def product_drop(page: Page, product: Product) -> Drop:
         "object_type": "product",
         "url": f"{page.root}/products/{product.handle}",
         "available": lambda: shop.product_available(product),
-        "price": min(prices, default=0),
-        "price_min": min(prices, default=0),
-        "price_max": max(prices, default=0),
-        "price_varies": len(set(prices)) > 1,
-        "compare_at_price": min(before, default=None),
-        "compare_at_price_max": max(before, default=None),
         "featured_image": picture_drop(page, product),
-        "variants": variants,
-        "variants_count": len(variants.whole),
         "has_only_default_variant": [each.title for each in product.variants] == [DEFAULT_VARIANT],
         "options_with_values": [
             Drop("product_option", {"name": name, "values": list(each), "position": number})
             for number, (name, each) in enumerate(product.options, 1)
         ],
-        "selected_variant": picked,
-        "first_available_variant": first,
-        "selected_or_first_available_variant": picked or first or next(iter(variants.whole), None),
         "requires_selling_plan": False,
         "gift_card?": product.gift_card,
         "metafields": metafields_of(page, "PRODUCT", gid("Product", product.id)),
@@ -60,6 +45,27 @@ def product_drop(page: Page, product: Product) -> Drop:
         "product": None,
     }
     return Drop("product", values)
+
+
+def _offered(page: Page, product: Product) -> dict[str, Any]:
+    variants = Listing([variant_drop(page, product, each) for each in product.variants])
+    prices = [each["price"] for each in variants.whole]
+    before = [each["compare_at_price"] for each in variants.whole if each["compare_at_price"] is not None]
+    picked = _picked(page, product, variants)
+    first = next((each for each in variants.whole if each["available"]), None)
+    return {
+        "price": min(prices, default=0),
+        "price_min": min(prices, default=0),
+        "price_max": max(prices, default=0),
+        "price_varies": len(set(prices)) > 1,
+        "compare_at_price": min(before, default=None),
+        "compare_at_price_max": max(before, default=None),
+        "variants": variants,
+        "variants_count": len(variants.whole),
+        "selected_variant": picked,
+        "first_available_variant": first,
+        "selected_or_first_available_variant": picked or first or next(iter(variants.whole), None),
+    }
 
 
 def _picked(page: Page, product: Product, variants: Listing) -> Drop | None:

@@ -42,7 +42,7 @@ class _AskedTag(Tag):
     def parse(self, stream: TokenStream) -> Node:
         """Read the name that follows."""
         token = stream.eat(TOKEN_TAG)
-        tokens = stream.into_inner(tag=token)
+        tokens = stream.into_inner(tag=token, eat=False)
         what = parse_primitive(self.env, tokens)
         tokens.expect_eos()
         return _Asked(token, self.whom, what)

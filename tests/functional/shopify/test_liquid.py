@@ -60,6 +60,7 @@ def test_what_is_misspelt_fails(templates: Templates, shop: PlayedShop, text: st
         ("{{ '<a>' | json }}", "GB", '"\\u003ca>"'),
         ("{{ '#ffffff' | color_brightness }}", "GB", "255.00"),
         ("{{ routes.cart_url }}", "GB", "/fern-and-ladle.myshopify.com/cart"),
+        ("{% layout none %}after", "GB", "after"),
         ("{% style %}a{}{% endstyle %}", "GB", "<style data-shopify>a{}</style>"),
     ],
 )

@@ -137,8 +137,8 @@ export const begin = ({ allowed, get, lists, post }) => {
     if (!allowed("preferences") || asked.has(list)) return;
     asked.add(list);
     remember(list);
-    if (list.told.kind === "recent") recent(list);
-    else if (list.told.kind !== "bundle") personal(list);
+    const better = { recent, undefined: personal }[list.told.kind || undefined];
+    better?.(list).catch(() => {});
   };
 
   /* The cart learns who fills it, so that an order can be credited. */

@@ -18,6 +18,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "memory": "benchmarks.memory:BENCHMARK",
         "shopify-webhooks": "benchmarks.webhooks:BENCHMARK",
         "shopify-backfill": "benchmarks.shopify_backfill:BENCHMARK",
+        "shopify-forgeries": "benchmarks.forgeries:BENCHMARK",
         "sessions": "benchmarks.sessions:BENCHMARK",
         "session-speed": "benchmarks.session_speed:BENCHMARK",
         "baskets": "benchmarks.baskets:BENCHMARK",

@@ -75,7 +75,7 @@ def sign(parameters: Mapping[str, Sequence[str]], secret: str) -> str:
 
 
 def _is_signed(parameters: Mapping[str, Sequence[str]], signature: str, secrets: Sequence[str]) -> bool:
-    return any(hmac.compare_digest(sign(parameters, secret), signature) for secret in secrets)
+    return any(hmac.compare_digest(sign(parameters, secret), signature) for secret in secrets if secret)
 
 
 def _decoded(query: bytes) -> dict[str, list[str]]:

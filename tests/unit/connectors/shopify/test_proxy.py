@@ -152,6 +152,7 @@ def test_the_old_secret_is_believed_while_it_is_kept_and_no_other() -> None:
     assert taken(signed(OWN, "before"), ("hush", "before")) is not None
     assert taken(signed(OWN, "before"), ("hush",)) is None
     assert taken(signed(OWN, ""), ()) is None
+    assert taken(signed(OWN, ""), ("hush", "")) is None
 
 
 @given(page=pages, secret=st.sampled_from(["hush", "before", "somebody else's"]), skew=st.integers(-200, 200))

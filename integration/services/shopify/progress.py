@@ -47,11 +47,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """All steps in order. notices: what the merchant should know besides. moving: something changes by itself."""
+    """All steps in order.
+
+    notices: what the merchant should know besides. placed: handles of the blocks on the theme. moving: something
+    changes by itself.
+    """
 
     headline: str
     steps: tuple[Step, ...]
     notices: tuple[str, ...]
+    placed: tuple[str, ...]
     moving: bool
 
 
@@ -74,7 +79,7 @@ def progress_of(database: Database, shop_id: int, key: str, now: datetime) -> Pr
         _widgets_step(details),
     )
     moving = any(step.state in {State.DOING, State.WAITING} for step in steps)
-    return Progress(_headline(steps), steps, _notices(token, scopes), moving)
+    return Progress(_headline(steps), steps, _notices(token, scopes), tuple(_placed(details)), moving)
 
 
 def _newest_reading(connection: Connection, shop_id: int, kind: str) -> Row[Any] | None:
@@ -134,12 +139,16 @@ def _unlearnt(shop: ShopState) -> tuple[State, str]:
     return State.DONE, "So far your best sellers are the better choice. It tries again every night, with new orders."
 
 
+def _placed(details: dict[str, Any]) -> list[str]:
+    blocks: list[str] = (details.get("theme") or {}).get("blocks", [])
+    return blocks
+
+
 def _widgets_step(details: dict[str, Any]) -> Step:
     title = "Showing recommendations on your theme"
-    theme = details.get("theme")
-    if theme and theme["blocks"]:
-        shown = ", ".join(TITLES.get(block, block) for block in theme["blocks"])
-        return Step("widgets", title, State.DONE, f"On your theme “{theme['name']}”: {shown}.")
+    if placed := _placed(details):
+        shown = ", ".join(TITLES.get(block, block) for block in placed)
+        return Step("widgets", title, State.DONE, f"On your theme “{details['theme']['name']}”: {shown}.")
     message = "Add them where you like with the buttons below: the theme editor opens with the block in place."
     return Step("widgets", title, State.YOURS, message)
 

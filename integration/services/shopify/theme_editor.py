@@ -25,14 +25,14 @@ class Place:
 _PLACES = (
     ("similar", "product", "Similar products", "on product pages"),
     ("together", "product", "Bought together", "on product pages"),
-    ("for-you", "index", "For you", "on the home page"),
-    ("cart", "cart", "Goes well with your cart", "on the cart page"),
-    ("collection", "collection", "Best of this collection", "on collection pages"),
-    ("search", "search", "While you search", "on the search page"),
+    ("for-you", "index", "Picked for you", "on the home page"),
+    ("cart", "cart", "Goes with the cart", "on the cart page"),
+    ("collection", "collection", "Goes with collection", "on collection pages"),
+    ("search", "search", "Similar to search", "on the search page"),
     ("recent", "index", "Recently viewed", "on the home page"),
-    ("embed", "", "In the cart drawer", "on every page"),
+    ("embed", "", "Row in cart drawer", "on every page"),
 )
-TITLES = {block: f"{title} ({where})" for block, _, title, where in _PLACES}
+TITLES = {block: title for block, _, title, _ in _PLACES}
 
 
 def places(app: App, domain: str) -> list[Place]:

@@ -14,6 +14,7 @@ from integration.services.shopify import billing, set_up
 from integration.services.shopify.billing import Standing
 from integration.services.shopify.progress import Progress, progress_of
 from integration.services.shopify.theme_editor import places
+from integration.web.errors import answer
 from integration.web.services import services
 from integration.web.shopify.sessions import (
     PAGES,
@@ -23,6 +24,7 @@ from integration.web.shopify.sessions import (
     call,
     in_frame,
     outside,
+    own_address,
     page,
     the_app,
 )
@@ -106,7 +108,7 @@ def _broken(error: Exception) -> ResponseReturnValue:
         return error
     log.error("a page of the admin failed", exc_info=error)
     if request.path.startswith(f"{PAGES}/api/"):
-        raise error
+        return answer(500, "internal_error", "something went wrong here; it was logged")
     return _in_frame_or_out("broken.html", 500)
 
 
@@ -119,7 +121,7 @@ def _in_frame_or_out(template: str, status: int) -> ResponseReturnValue:
     shop = request.args.get("shop", "")
     if not is_shop(shop):
         return outside()
-    return in_frame(the_app(), shop, template, status, reload=f"{PAGES}?{request.query_string.decode('latin-1')}")
+    return in_frame(the_app(), shop, template, status, reload=own_address(PAGES))
 
 
 def _plan(session: Session) -> Standing:

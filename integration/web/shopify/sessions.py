@@ -76,7 +76,7 @@ def page(view: Callable[[Session], ResponseReturnValue]) -> Callable[[], Respons
             return _without_token(app, str(reason))
         except PlatformError as reason:
             log.warning("the app could not be opened: %s", reason)
-            return in_frame(app, id_token.shop, "unreachable.html", 503, reload=_own_address())
+            return in_frame(app, id_token.shop, "unreachable.html", 503, reload=own_address(request.path))
         return framed(app, session.opened.domain, view(session))
 
     return shown
@@ -172,7 +172,7 @@ def _without_token(app: App, reason: str) -> ResponseReturnValue:
         return redirect(f"{app.address(shop)}/admin/apps/{app.handle}")
     if request.args.get("id_token") and _was_bounced():
         log.warning("a fresh ID token is refused: %s", reason)
-        return in_frame(app, shop, "refused.html", 401, reload=_own_address())
+        return in_frame(app, shop, "refused.html", 401, reload=own_address(request.path))
     kept = {name: request.args[name] for name in ("shop", "host", "embedded", "locale") if name in request.args}
     target = f"{request.path}?{urlencode({**kept, 'bounced': _now()})}"
     return framed(app, shop, redirect(f"{BOUNCE}?{urlencode({**kept, 'shopify-reload': target})}"))
@@ -188,9 +188,10 @@ def _now() -> int:
     return int(services().clock().timestamp())
 
 
-def _own_address() -> str:
+def own_address(path: str) -> str:
+    """The address of a page of ours for whom this request is from; a fresh token is fetched on the way."""
     kept = {name: request.args[name] for name in ("shop", "host", "embedded") if name in request.args}
-    return f"{request.path}?{urlencode(kept)}"
+    return f"{path}?{urlencode(kept)}"
 
 
 def _origin(address: str) -> str:

@@ -34,6 +34,9 @@
   function show(progress) {
     put(find("headline"), progress.headline);
     progress.steps.forEach(showStep);
+    document.querySelectorAll("[data-placed]").forEach((each) => {
+      each.hidden = !progress.placed.includes(each.dataset.placed);
+    });
     const notices = find("notices");
     if ([...notices.children].map((each) => each.textContent).join("\n") === progress.notices.join("\n")) return;
     notices.replaceChildren(...progress.notices.map((text) => {

@@ -23,7 +23,7 @@ ICON = 1200
 LISTING = {"width": 1600, "height": 900}
 GUIDE = {"width": 1100, "height": 760}
 MOST_TRIES = 12
-A_ROW = 4
+TWO_ROWS = 7
 
 
 def take(address: str) -> None:
@@ -39,13 +39,14 @@ def take(address: str) -> None:
             shop = _first_shop(page, address)
             _decline(page, shop)
             _admin(page, shop, "shopify-listing-home.png")
-            product = _product(page, shop, "shopify-listing-product.png")
-            _cart(page, shop, "shopify-listing-cart.png")
+            product = _product(page, shop)
+            _shown(page, product, "Bought together", "shopify-listing-product.png")
+            _cart(page, shop, product, "shopify-listing-cart.png")
         with _page(browser, GUIDE) as page:
             _decline(page, shop)
             _admin(page, shop, "shopify-home.png")
-            _shown(page, product, "shopify-product.png")
-            _cart(page, shop, "shopify-cart.png", product)
+            _shown(page, product, "You may also like", "shopify-product.png")
+            _cart(page, shop, product, "shopify-cart.png")
         browser.close()
 
 
@@ -88,42 +89,35 @@ def _admin(page: Page, shop: str, name: str) -> None:
     page.screenshot(path=IMAGES / name)
 
 
-def _product(page: Page, shop: str, name: str) -> str:
-    """The first product in whose list there is something; its address."""
+def _product(page: Page, shop: str) -> str:
+    """The address of the first product that has both lists."""
     page.goto(f"{shop}/collections/all")
     links = page.locator("a[href*='/products/']").evaluate_all("all => [...new Set(all.map((each) => each.href))]")
     for link in links[:MOST_TRIES]:
         page.goto(link)
-        if page.locator("[data-shelfwise]").count() >= A_ROW:
-            _shown(page, link, name)
+        if page.locator("[data-shelfwise]").count() >= TWO_ROWS:
             return str(link)
-    raise AssertionError("no product of the shop has a list")
+    raise AssertionError("no product of the shop has its lists")
 
 
-def _shown(page: Page, address: str, name: str) -> None:
+def _shown(page: Page, address: str, heading: str, name: str) -> None:
+    """A page with one of our lists at the top of the window."""
     page.goto(address)
     page.wait_for_load_state("networkidle")
-    _scroll_to_lists(page, name)
-
-
-def _scroll_to_lists(page: Page, name: str) -> None:
-    """The first list of ours at the top of the window."""
     page.evaluate("document.querySelector('footer')?.remove()")
-    first = page.locator("[data-shelfwise]").first
-    first.scroll_into_view_if_needed()
-    first.evaluate("card => scrollBy(0, card.getBoundingClientRect().top - 130)")
+    found = page.get_by_role("heading", name=heading)
+    found.scroll_into_view_if_needed()
+    found.evaluate("each => scrollBy(0, each.getBoundingClientRect().top - 60)")
     page.wait_for_timeout(500)
     page.screenshot(path=IMAGES / name)
 
 
-def _cart(page: Page, shop: str, name: str, product: str = "") -> None:
-    if product:
-        page.goto(product)
-    page.locator("form[action*='/cart/add'] button[type=submit], form[action*='/cart/add'] button").first.click()
+def _cart(page: Page, shop: str, product: str, name: str) -> None:
+    """The cart with that product in it."""
+    page.goto(product)
+    page.locator("form[action*='/cart/add'] button").first.click()
     page.wait_for_load_state("networkidle")
-    page.goto(f"{shop}/cart")
-    page.wait_for_load_state("networkidle")
-    _scroll_to_lists(page, name)
+    _shown(page, f"{shop}/cart", "Goes well with your cart", name)
 
 
 if __name__ == "__main__":

@@ -144,6 +144,7 @@ def test_the_sweep_enqueues_what_the_queue_missed(
     assert sweep(database, settings, redis, night) == Swept(drains=0, fits=0, lost=0)
     assert [(state.name, state.waiting) for state in queue_states(settings)] == [
         ("intake", 1),
+        ("platform", 0),
         ("training", 1),
         ("graph", 0),
     ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+from redis import Redis
 
 from connectors.errors import AccessLost, PlatformError
 from connectors.records import Current, InventoryLevel, InventoryPolicy, Money, Product, ProductStatus, Variant
@@ -19,6 +20,7 @@ from connectors.shopify.graphql.client import Admin
 from connectors.shopify.id_tokens import check
 from connectors.shopify.metafields import A_CALL
 from demo.shopify.state import gid
+from integration.jobs.published_lists import publish as job
 from integration.services.access import access_to
 from integration.services.secrets import Vault
 from integration.services.shopify import app_of, install, pixel, published_lists
@@ -377,3 +379,19 @@ def test_the_pixel_is_told_once_and_again_when_something_changes(here: Here) -> 
     with here.database.read() as connection:
         told = connection.scalars(sa.select(PUBLICATION.c.pixel)).one()
     assert told == {"accountID": here.play.shop.partition(".")[0], "api": "https://elsewhere.example"}
+
+
+@on_one_store
+def test_the_job_does_what_is_due_and_no_more(here: Here, monkeypatch: pytest.MonkeyPatch, redis_url: str) -> None:
+    for name in ("database_url", "redis_url", "secret_keys", "data_dir"):
+        monkeypatch.setenv(f"SHELFWISE_{name.upper()}", str(getattr(here.settings, name)))
+    for name in ("client_id", "client_secret", "play_url"):
+        monkeypatch.setenv(f"SHELFWISE_SHOPIFY_{name.upper()}", getattr(here.settings, f"shopify_{name}"))
+    assert job(here.shop_id) == f"{2 * len(offered(here.play))} written, 0 removed, 0 refused"
+    assert job(here.shop_id) == "nothing to do"
+    published_lists.switch(here.database, here.shop_id, on=False)
+    with Redis.from_url(redis_url) as redis, redis.lock(f"shelfwise:publish:{here.shop_id}:lock", timeout=5):
+        assert job(here.shop_id) == "left to another process"
+    here.play.platform.tokens.revoke(here.play.state)
+    assert job(here.shop_id).startswith("lost: ")
+    assert job(here.shop_id) == "nothing to do"

@@ -267,7 +267,6 @@ class Subscription:
     filter: str = ""
     name: str = ""
     own: bool = False
-    failures: int = 0
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from hashlib import sha256
 from typing import Any
 
@@ -28,7 +28,6 @@ from demo.shopify.things import Happening, Subscription
 BACKOFF = (60, 120, 300, 600, 1200, 2400, 3600, 6000)
 CONNECT_SECONDS, ANSWER_SECONDS = 1.0, 5.0
 KEPT = 5000
-NEXT_GENERATION = "shopify-"
 CLASSIC = "X-Shopify-"
 
 # Takes an address, headers and a body; gives the status of the answer.
@@ -74,6 +73,7 @@ class Webhooks:
         self.sent: deque[Sent] = deque(maxlen=KEPT)
         self.post: Post = _Http().post
         self.wishes: tuple[Wish, ...] = wishes()
+        self._shops: dict[str, PlayedShop] = {}
         self._waiting: list[Sent] = []
         self._sending = 0
         self._changed = threading.Condition()
@@ -82,6 +82,7 @@ class Webhooks:
 
     def listen(self, shop: PlayedShop) -> None:
         """Tell the app of what happens in a shop from now on."""
+        self._shops[shop.domain] = shop
         shop.listeners.append(lambda happened: self._happened(shop, happened))
 
     def send(self, shop: PlayedShop, happened: Happening, *, body: Any = None) -> None:
@@ -181,13 +182,13 @@ class Webhooks:
         return None
 
     def _judge(self, sent: Sent) -> None:
-        """Decide what becomes of one that was not taken."""
+        """Decide what becomes of one that was not taken; a subscription of the app's own ends with it."""
         if sent.taken:
-            if sent.own is not None:
-                sent.own.failures = 0
             return
         if len(sent.answers) <= len(BACKOFF):
             self._put(sent, BACKOFF[len(sent.answers) - 1] * self.pace)
+        elif sent.own is not None:
+            self._shops[sent.shop].subscriptions.pop(sent.own.id, None)
 
 
 class _Http:
@@ -205,9 +206,3 @@ class _Http:
             address, data=body, headers=headers, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), allow_redirects=False
         )
         return int(answer.status_code)
-
-
-def triggered(headers: Mapping[str, str]) -> datetime:
-    """When the event of a webhook happened, by its headers."""
-    text = next(value for name, value in headers.items() if name.lower().endswith("triggered-at"))
-    return datetime.fromisoformat(text[:26] + "+00:00")

@@ -198,6 +198,16 @@ def test_home_page_collection_search_and_lost_pages_have_lists(shop: PlayedShop)
     assert _told(rendered("search", shop, kind="search", objects={"search": search}))["query"] == 'a "b" <c>'
 
 
+def test_what_stands_on_the_page_already_is_not_recommended_beside_it(shop: PlayedShop) -> None:
+    found, *others = on_sale(shop)[:6]
+    publish(shop, found, others)
+    page = page_of(shop, "search")
+    results = Listing([product_drop(page, each) for each in (found, others[0], others[3])])
+    search = Drop("search", {"terms": "x", "results": results, "results_count": 3, "performed": True})
+    shown = _shown(rendered("search", shop, kind="search", objects={"search": search}))
+    assert shown == [others[1].id, others[2].id, others[4].id]
+
+
 def test_a_block_stands_only_where_it_may_and_once_there_is_something(shop: PlayedShop) -> None:
     here, *others = on_sale(shop)[:4]
     publish(shop, here, others)

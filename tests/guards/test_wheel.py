@@ -42,5 +42,11 @@ def test_what_an_installed_copy_needs_comes_with_it(names: list[str]) -> None:
     assert any(name.startswith("templates/demo/") and name.endswith(".html") for name in names)
 
 
+def test_every_operation_that_a_shop_is_asked_comes_with_it(names: list[str], project: Path) -> None:
+    operations = {each.relative_to(project).as_posix() for each in (project / "connectors").rglob("*.graphql")}
+    assert operations
+    assert operations <= set(names)
+
+
 def test_no_tests_and_no_leavings_are_shipped(names: list[str]) -> None:
     assert not [name for name in names if name.startswith("tests") or name.endswith((".pyc", ".sqlite3"))]

@@ -31,7 +31,9 @@ from connectors.shopify.graphql.transport import HttpAnswer, Unanswered, endpoin
 
 T = TypeVar("T")
 
+# Failures in one call before it is given up; to be out of points is none, that is waited for while patience lasts.
 ATTEMPTS = 6
+MOST_REFUSALS = 30
 FIRST_PAUSE_SECONDS = 1.0
 PATIENCE_SECONDS = 180.0
 
@@ -41,10 +43,14 @@ _chance = random.SystemRandom()
 
 @dataclass(frozen=True, slots=True)
 class _Again:
-    """An attempt that failed and may be repeated. seconds: until then, besides the wait for points; None: growing."""
+    """An attempt that failed and may be repeated.
+
+    seconds: until then, besides the wait for points; None: each time longer. throttled: the shop had no points left.
+    """
 
     error: PlatformError
     seconds: float | None = None
+    throttled: bool = False
 
 
 class Admin:
@@ -78,17 +84,19 @@ class Admin:
         asked = document(operation)
         _check_bounds(asked, variables)
         body = msgspec.json.encode({"query": asked.text, "variables": variables})
-        waited = 0.0
-        for attempt in range(ATTEMPTS):
+        waited, failures, refusals = 0.0, 0, 0
+        while True:
             waited += self._wait(asked, self._seconds_for_points(asked, variables), waited)
             outcome = self._attempt(asked, body)
             if isinstance(outcome, Answer):
                 return data_of(asked, outcome, answer)
-            if attempt + 1 == ATTEMPTS:
+            failures, refusals = failures + (not outcome.throttled), refusals + outcome.throttled
+            if failures == ATTEMPTS or refusals == MOST_REFUSALS:
                 raise outcome.error
-            pause = _pause(attempt) if outcome.seconds is None else outcome.seconds
+            pause = _pause(failures + refusals) if outcome.seconds is None else outcome.seconds
+            if refusals > 1:
+                pause += self._turn_of_others(asked, refusals)
             waited += self._wait(asked, pause, waited, outcome.error)
-        raise AssertionError("the last attempt returned or raised")
 
     def _wait(self, asked: Document, seconds: float, waited: float, error: PlatformError | None = None) -> float:
         if seconds <= 0:
@@ -106,6 +114,12 @@ class Admin:
 
             self._costs[asked.name] = most_points(asked.text, variables)
         return self.bucket.seconds_until(self._costs.get(asked.name, 0.0), self._clock())
+
+    def _turn_of_others(self, asked: Document, refusals: int) -> float:
+        """Whoever is refused again shares the points with others: at random, so that not all come back at once."""
+        rate = self.bucket.status.restore_rate if self.bucket.status else 0.0
+        own = self._costs.get(asked.name, 0.0) / rate if rate > 0 else FIRST_PAUSE_SECONDS
+        return _chance.uniform(0.0, min(own * min(refusals, 8), LONGEST_WAIT_SECONDS))
 
     def _attempt(self, asked: Document, body: bytes) -> Answer | _Again:
         try:
@@ -149,13 +163,13 @@ class Admin:
             self.bucket.learn(cost.throttle_status, self._clock())
 
     def _throttled(self, asked: Document, cost: Cost) -> _Again:
-        points = self._costs.get(asked.name, 0.0)
+        points = cost.requested_query_cost or 0.0
         if not self.bucket.holds(points):
             message = f"{asked.name} costs {points:g} points, more than the shop ever has: ask for less at once"
             raise PlatformError(PLATFORM, message, retryable=False)
         error = PlatformError(PLATFORM, f"{asked.name}: other calls use the shop's points up", retryable=True)
         told = cost.throttle_status is not None and self.bucket.seconds_until(points, self._clock()) > 0
-        return _Again(error, 0.0 if told else None)
+        return _Again(error, 0.0 if told else None, throttled=True)
 
 
 def _check_bounds(asked: Document, variables: Mapping[str, Any]) -> None:
@@ -192,9 +206,9 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     return min(seconds, LONGEST_WAIT_SECONDS) if seconds >= 0 else None
 
 
-def _pause(attempt: int) -> float:
+def _pause(attempts: int) -> float:
     """Twice as long each time, at random between the half and the whole: many clients don't come back at once."""
-    whole: float = FIRST_PAUSE_SECONDS * 2**attempt
+    whole = min(FIRST_PAUSE_SECONDS * 2.0 ** (attempts - 1), LONGEST_WAIT_SECONDS)
     return _chance.uniform(whole / 2, whole)
 
 

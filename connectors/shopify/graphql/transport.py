@@ -78,6 +78,8 @@ def post(
             return HttpAnswer(answer.status_code, answer.headers, _whole(answer, started + ANSWER_SECONDS))
     except ConnectTimeout:
         raise Unanswered("the shop could not be reached in time", executed=False) from None
+    except UnicodeError:
+        raise PlatformError(PLATFORM, "the shop's token holds characters that no token has", retryable=False) from None
     except requests.RequestException as error:
         raise Unanswered(f"the call broke off ({type(error).__name__})", executed=not _unconnected(error)) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 from dataclasses import replace
 from typing import Any
@@ -120,6 +121,13 @@ class TestARefusal:
             name_of(shop)
         assert len(shop.asked) == 2
         assert shop.refused == ["1"]
+
+    @pytest.mark.parametrize("token", ["", "shpat_\u20ac", "two\r\nlines"])
+    def test_is_what_becomes_of_a_token_that_is_none(self, shop: ScriptedShop, token: str) -> None:
+        shop.tokens = itertools.repeat(token)
+        shop.always = lambda _asked: Said({}, 401)
+        with pytest.raises(PlatformError):
+            name_of(shop)
 
     @pytest.mark.parametrize("status", [402, 423])
     def test_by_a_frozen_or_locked_shop_is_not_retried(self, shop: ScriptedShop, status: int) -> None:

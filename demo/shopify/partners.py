@@ -16,10 +16,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, request
+from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from graphql import GraphQLSchema, build_schema, graphql_sync
-from markupsafe import Markup
 
 from demo.shopify.state import PlayedShop, gid, number_of
 
@@ -145,12 +144,13 @@ class PlayedPartners:
         if request.method == "POST" and chosen in {each.handle for each in PLANS}:
             played.installation.plan = chosen
             return redirect(f"/{shop}/admin/apps/{handle}?plan_handle={chosen}", 303)
-        return Response(_page(played.name, played.installation.plan), content_type="text/html; charset=utf-8")
+        page = {"shop": played, "installed": played.installation, "handle": handle, "root": f"/{shop}"}
+        return render_template("demo/shopify/plans.html", plans=PLANS, **page)
 
 
 def blueprint(partners: PlayedPartners) -> Blueprint:
     """All of it, to be registered with the server that plays Shopify."""
-    bp = Blueprint("partners", __name__)
+    bp = Blueprint("partners", __name__, template_folder=str(files("templates")))
     rules: tuple[tuple[str, Callable[..., ResponseReturnValue], tuple[str, ...]], ...] = (
         ("/partners/<organization>/api/<version>/graphql.json", partners.graphql, ("POST",)),
         ("/partners/auth/access_token", partners.access_token, ("POST",)),
@@ -181,24 +181,6 @@ def _subscribed(shop: PlayedShop, plan: PlayedPlan, since: datetime) -> dict[str
             *({"handle": meter, "description": meter, "price": metered} for meter in plan.meters),
         ],
     }
-
-
-def _page(shop: str, current: str) -> str:
-    plans = Markup().join(
-        Markup(
-            '<li><form method="post"><button name="plan" value="{}"{}>{}</button> ${} every 30 days{}</form></li>'
-        ).format(
-            each.handle,
-            Markup(" disabled") if each.handle == current else "",
-            each.name,
-            each.price,
-            ", and by " + ", ".join(each.meters) if each.meters else "",
-        )
-        for each in PLANS
-    )
-    return Markup("<!doctype html><title>Plans</title><h1>Plans of Shelfwise for {}</h1><ul>{}</ul>").format(
-        shop, plans
-    )
 
 
 def _error(name: str, code: str, message: str) -> dict[str, str]:

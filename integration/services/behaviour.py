@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, delete, select, update
 
 from integration.services.shops import UnknownShop
 from integration.storage.behaviour import BehaviourEvent, Impression, Session, Slate, Visitor
@@ -154,6 +154,11 @@ def _about_known(events: Iterable[Event], known: dict[str, int], skipped: dict[s
     return kept
 
 
+def _seen_later(excluded: Any, table: FromClause) -> ColumnElement[bool]:
+    later: ColumnElement[bool] = excluded.last_seen_at >= table.c.last_seen_at
+    return later
+
+
 def _visitor(connection: Connection, shop_id: int, token: str, seen_at: datetime) -> int:
     row = {"shop_id": shop_id, "token": token, "first_seen_at": seen_at, "last_seen_at": seen_at}
     written = upsert(
@@ -162,7 +167,7 @@ def _visitor(connection: Connection, shop_id: int, token: str, seen_at: datetime
         [row],
         key=("shop_id", "token"),
         update=("last_seen_at",),
-        newer=lambda excluded, table: excluded.last_seen_at >= table.c.last_seen_at,
+        newer=_seen_later,
         returning=("id",),
     )
     if written:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 import connectors
@@ -87,11 +88,15 @@ def app_secrets(settings: Settings, platform: str) -> tuple[str, ...]:
 
 def _kept(database: Database, shop_id: int, arrival: Delivery, status: DeliveryStatus, now: datetime) -> Receipt:
     """The delivery, kept; and applied where that is its status. One that can't be applied is left to the drain."""
+
+    def keep(connection: Connection) -> int | None:
+        kept = deliveries.keep(connection, shop_id, arrival, received_at=now, status=status)
+        if kept is not None and status == DeliveryStatus.APPLIED:
+            apply(connection, shop_id, _said(arrival, now), now=now)
+        return kept
+
     try:
-        with database.write() as connection:
-            kept = deliveries.keep(connection, shop_id, arrival, received_at=now, status=status)
-            if kept is not None and status == DeliveryStatus.APPLIED:
-                apply(connection, shop_id, _said(arrival, now), now=now)
+        kept = database.write_together(keep)
     except OperationalError:
         raise
     except Exception:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection as DatabaseConnection
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from integration.services.secrets import Vault
 from integration.storage.database import Database
@@ -138,15 +138,19 @@ def all_shops(database: Database) -> list[Row[Any]]:
         return list(connection.execute(select(SHOP).where(SHOP.c.uninstalled_at.is_(None)).order_by(SHOP.c.id)))
 
 
+# Made once: it is asked at every webhook.
+_CONNECTED = (
+    select(
+        CONNECTION.c.shop_id, CONNECTION.c.webhook_secret, CONNECTION.c.previous_webhook_secret, SHOP.c.uninstalled_at
+    )
+    .join(SHOP, SHOP.c.id == CONNECTION.c.shop_id)
+    .where(CONNECTION.c.platform == bindparam("on_platform"), CONNECTION.c.external_id == bindparam("as_shop"))
+)
+
+
 def find_connected(connection: DatabaseConnection, vault: Vault, platform: str, external_id: str) -> Connected | None:
     """The shop behind a platform's webhook, with its secrets; None where there is none."""
-    columns = (CONNECTION.c.shop_id, CONNECTION.c.webhook_secret, CONNECTION.c.previous_webhook_secret)
-    statement = (
-        select(*columns, SHOP.c.uninstalled_at)
-        .join(SHOP, SHOP.c.id == CONNECTION.c.shop_id)
-        .where(CONNECTION.c.platform == platform, CONNECTION.c.external_id == external_id)
-    )
-    row = connection.execute(statement).first()
+    row = connection.execute(_CONNECTED, {"on_platform": platform, "as_shop": external_id}).first()
     if row is None:
         return None
     sealed = [each for each in (row.webhook_secret, row.previous_webhook_secret) if each is not None]

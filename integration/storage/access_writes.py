@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, true, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from integration.storage.access import AccessToken
 from integration.storage.shops import Connection as ShopConnection
 from integration.storage.shops import Shop
-from integration.storage.upsert import table_of, upsert
+from integration.storage.upsert import always, table_of, upsert
 
 TOKEN = table_of(AccessToken)
 CONNECTION = table_of(ShopConnection)
@@ -23,7 +23,7 @@ _PAIR = ("token", "expires_at", "refresh_token", "refresh_expires_at")
 def keep_granted(connection: Connection, row: Mapping[str, Any]) -> None:
     """Keep what the merchant's opening of the app gave, in place of whatever there was."""
     changed = [name for name in row if name not in _KEY]
-    upsert(connection, TOKEN, [row], key=_KEY, update=changed, newer=lambda _new, _old: true())
+    upsert(connection, TOKEN, [row], key=_KEY, update=changed, newer=always)
 
 
 def find(connection: Connection, shop_id: int) -> Row[Any] | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from connectors.records import Money, ProductStatus
 from connectors.records import Product as ProductRecord
@@ -24,16 +24,18 @@ _PRODUCT_KEY = ("shop_id", "external_id")
 _PRODUCT_STATE = tuple(c.name for c in PRODUCT.c if c.name not in {"id", "shop_id", "external_id"})
 _VARIANT_STATE = tuple(c.name for c in VARIANT.c if c.name not in {"id", "shop_id", "external_id", "sold_out_at"})
 
+# Made once: a web process runs it in every stock delivery, while others wait for the store's writer.
+_NEXT_SHELF_VERSION = (
+    update(SHOP)
+    .where(SHOP.c.id == bindparam("of_shop"))
+    .values(shelf_version=SHOP.c.shelf_version + 1)
+    .returning(SHOP.c.shelf_version)
+)
+
 
 def next_shelf_version(connection: Connection, shop_id: int) -> int:
     """A new shelf version of the shop. The row stays locked until the transaction ends, so versions never overtake."""
-    statement = (
-        update(SHOP)
-        .where(SHOP.c.id == shop_id)
-        .values(shelf_version=SHOP.c.shelf_version + 1)
-        .returning(SHOP.c.shelf_version)
-    )
-    return int(connection.execute(statement).scalar_one())
+    return int(connection.execute(_NEXT_SHELF_VERSION, {"of_shop": shop_id}).scalar_one())
 
 
 def upsert_products(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+
+T = TypeVar("T")
 
 BUSY_SECONDS = 30
 # A delivery that was answered with 200 survives a power cut, not only a crash of ours.
@@ -25,8 +30,8 @@ class Database:
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         self._closing: list[Callable[[], None]] = []
-        # SQLite lets one writer in and makes the others poll; a lock wakes this process's own writers in turn.
-        self._writer = threading.Lock() if self.is_sqlite else nullcontext()
+        self._writer = _Turn(self.url.database) if self.is_sqlite else nullcontext()
+        self._together = _Together(self)
         self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
 
     @contextmanager
@@ -46,6 +51,17 @@ class Database:
                         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                     yield connection
 
+    def write_together(self, work: Callable[[Connection], T]) -> T:
+        """What `work` returns, once what it wrote is committed. If it raises, all that it wrote is undone.
+
+        On SQLite, where every commit waits for the disk, works that come while another commit is under way share the
+        next one.
+        """
+        if self.is_sqlite:
+            return self._together.run(work)
+        with self.write() as connection:
+            return work(connection)
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading; each statement sees what was committed before it."""
@@ -57,10 +73,105 @@ class Database:
         for close in self._closing:
             close()
         self.engine.dispose()
+        if isinstance(self._writer, _Turn):
+            self._writer.close()
 
     def at_close(self, close: Callable[[], None]) -> None:
         """Have something closed with the database, before its connections are."""
         self._closing.append(close)
+
+
+class _Turn:
+    """SQLite's one writer, of this process and of all others.
+
+    SQLite itself has whoever waits look again after a while, for a tenth of a second at last; here they are woken.
+    Where the file system has no locks, a lock wakes at least this process's own writers in turn.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._path = f"{path}-writer" if path and path != ":memory:" else ""
+        self._lock = threading.Lock()
+        self._handle: int | None = None
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        try:
+            if self._path and self._handle is None:
+                self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if self._handle is not None:
+                fcntl.flock(self._handle, fcntl.LOCK_EX)
+        except OSError:
+            self._path = ""
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            if self._handle is not None:
+                fcntl.flock(self._handle, fcntl.LOCK_UN)
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+class _Work(Generic[T]):
+    """A part of a transaction, and what became of it."""
+
+    def __init__(self, work: Callable[[Connection], T]) -> None:
+        self._work = work
+        self._result: T | None = None
+        self.error: BaseException | None = None
+        self.is_done = False
+
+    def run(self, connection: Connection) -> None:
+        connection.exec_driver_sql("SAVEPOINT part")
+        try:
+            self._result = self._work(connection)
+        except Exception as error:  # noqa: BLE001 - raised where it belongs
+            connection.exec_driver_sql("ROLLBACK TO part")
+            self.error = error
+        connection.exec_driver_sql("RELEASE part")
+
+    def result(self) -> T:
+        if self.error is not None:
+            raise self.error
+        return cast("T", self._result)
+
+
+class _Together:
+    """Whoever comes first commits for all who came meanwhile."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: deque[_Work[Any]] = deque()
+        self._leader = threading.Lock()
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        mine = _Work(work)
+        self._waiting.append(mine)
+        with self._leader:
+            if not mine.is_done:
+                self._commit([self._waiting.popleft() for _ in range(len(self._waiting))])
+        return mine.result()
+
+    def _commit(self, works: Sequence[_Work[Any]]) -> None:
+        try:
+            with self._database.write() as connection:
+                for work in works:
+                    work.run(connection)
+        except BaseException as error:
+            for work in works:
+                work.error = error
+            raise
+        finally:
+            for work in works:
+                work.is_done = True
 
 
 @contextmanager

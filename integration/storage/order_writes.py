@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, bindparam, delete, select, update
 
 from connectors.records import Customer as CustomerRecord
 from connectors.records import Order as OrderRecord
@@ -41,8 +41,12 @@ def upsert_customers(
         rows,
         key=_KEY,
         update=state,
-        newer=lambda excluded, table: not_older(excluded, table) & table.c.erased_at.is_(None),
+        newer=_not_older_and_not_erased,
     )
+
+
+def _not_older_and_not_erased(excluded: Any, table: FromClause) -> ColumnElement[bool]:
+    return not_older(excluded, table) & table.c.erased_at.is_(None)
 
 
 def ensure_customers(connection: Connection, shop_id: int, external_ids: Iterable[str]) -> dict[str, int]:

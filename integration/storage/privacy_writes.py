@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, delete, func, or_, select, update
 
 from integration.storage.behaviour import Slate, Visitor
 from integration.storage.deliveries import Delivery, DeliveryStatus
@@ -34,8 +34,13 @@ def note(connection: Connection, shop_id: int, duty: Duty, request: str, **value
         [row],
         key=("shop_id", "duty", "request"),
         update=again,
-        newer=lambda new, old: new.models_since > old.c.models_since,
+        newer=_newer_erasure,
     )
+
+
+def _newer_erasure(excluded: Any, table: FromClause) -> ColumnElement[bool]:
+    newer: ColumnElement[bool] = excluded.models_since > table.c.models_since
+    return newer
 
 
 def open_requests(connection: Connection, shop_id: int, duty: Duty | None = None) -> list[Row[Any]]:

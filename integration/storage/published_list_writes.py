@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, delete, func, select, true, tuple_
+from sqlalchemy import Connection, Row, and_, delete, func, select, tuple_
 
 from connectors.records import ProductStatus
 from integration.storage.access import AccessToken
@@ -15,7 +15,7 @@ from integration.storage.published_lists import Publication, PublishedList
 from integration.storage.readings import Reading
 from integration.storage.shops import Connection as ShopConnection
 from integration.storage.shops import Shop
-from integration.storage.upsert import chunks, table_of, upsert
+from integration.storage.upsert import always, chunks, table_of, upsert
 
 LIST = table_of(PublishedList)
 PUBLICATION = table_of(Publication)
@@ -44,7 +44,7 @@ def find(connection: Connection, shop_id: int) -> Row[Any] | None:
 def note(connection: Connection, shop_id: int, **values: Any) -> None:
     """Note what stands in a shop now."""
     row = {"shop_id": shop_id, **_NEW, **values}
-    upsert(connection, PUBLICATION, [row], key=("shop_id",), update=tuple(values), newer=lambda _new, _old: true())
+    upsert(connection, PUBLICATION, [row], key=("shop_id",), update=tuple(values), newer=always)
 
 
 def lists_of(connection: Connection, shop_id: int) -> dict[tuple[int, str], Stands]:
@@ -58,7 +58,7 @@ def keep(connection: Connection, shop_id: int, lists: Iterable[Mapping[str, Any]
     """Keep lists that stand in the shop since now. lists: product_id, list_key, products and digest of each."""
     rows = [{"shop_id": shop_id, "published_at": now, **each} for each in lists]
     update = ("products", "digest", "published_at")
-    upsert(connection, LIST, rows, key=_LIST_KEY, update=update, newer=lambda _new, _old: true())
+    upsert(connection, LIST, rows, key=_LIST_KEY, update=update, newer=always)
 
 
 def drop(connection: Connection, shop_id: int, lists: Sequence[tuple[int, str]]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, true, update
+from sqlalchemy import Connection, update
 
 from connectors.records import Refetch as Wanted
 from integration.storage.readings import Reading, Refetch
-from integration.storage.upsert import table_of, upsert
+from integration.storage.upsert import always, table_of, upsert
 
 REFETCH = table_of(Refetch)
 READING = table_of(Reading)
@@ -31,7 +31,7 @@ def ask_again(connection: Connection, shop_id: int, wanted: Iterable[Wanted], no
         for each in dict.fromkeys(wanted)
     ]
     state = ("asked_at", "attempts", "next_attempt_at")
-    upsert(connection, REFETCH, rows, key=_KEY, update=state, newer=lambda _new, _old: true())
+    upsert(connection, REFETCH, rows, key=_KEY, update=state, newer=always)
 
 
 def wake_readings(connection: Connection, shop_id: int) -> None:

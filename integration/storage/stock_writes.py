@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, bindparam, or_, select, update
 
 from connectors.records import InventoryLevel as LevelRecord
 from connectors.records import Location as LocationRecord
@@ -25,6 +25,19 @@ _COUNT = ("available", "source_version", "removed_at")
 _LEVEL_STATE = (*_COUNT, "sells_online")
 _LOCATION_KEY = ("shop_id", "external_id")
 _LOCATION_STATE = ("sells_online", "source_version", "removed_at")
+
+# Made once: a web process runs them in every stock delivery, while others wait for the store's writer.
+_ONLINE = select(LOCATION.c.external_id, LOCATION.c.sells_online).where(
+    LOCATION.c.shop_id == bindparam("of_shop"), LOCATION.c.external_id.in_(bindparam("places", expanding=True))
+)
+_OWNERS = select(VARIANT.c.product_id).where(
+    VARIANT.c.shop_id == bindparam("of_shop"), VARIANT.c.inventory_item.in_(bindparam("items", expanding=True))
+)
+_TOUCH_ITEMS = (
+    update(PRODUCT)
+    .where(PRODUCT.c.shop_id == bindparam("of_shop"), PRODUCT.c.id.in_(_OWNERS))
+    .values(shelf_version=bindparam("version"))
+)
 
 
 def upsert_levels(
@@ -61,8 +74,7 @@ def _newer_or_lower(excluded: Any, table: FromClause) -> ColumnElement[bool]:
 def touch_inventory_items(connection: Connection, shop_id: int, items: Iterable[str], shelf_version: int) -> None:
     """Mark the products whose stock these inventory items are."""
     for chunk in chunks(items):
-        owners = select(VARIANT.c.product_id).where(VARIANT.c.shop_id == shop_id, VARIANT.c.inventory_item.in_(chunk))
-        _touch(connection, shop_id, owners, shelf_version)
+        connection.execute(_TOUCH_ITEMS, {"of_shop": shop_id, "items": chunk, "version": shelf_version})
 
 
 def remove_level(
@@ -142,8 +154,7 @@ def _touch(connection: Connection, shop_id: int, owners: Select[Any], shelf_vers
 def _online(connection: Connection, shop_id: int, locations: Collection[str]) -> dict[str, bool]:
     found: dict[str, bool] = {}
     for chunk in chunks(locations):
-        here = (LOCATION.c.shop_id == shop_id, LOCATION.c.external_id.in_(chunk))
-        rows = connection.execute(select(LOCATION.c.external_id, LOCATION.c.sells_online).where(*here))
+        rows = connection.execute(_ONLINE, {"of_shop": shop_id, "places": chunk})
         found |= dict(map(tuple, rows))
     return found
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Table
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, false, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = Mapping[str, Any]
@@ -45,9 +46,26 @@ def upsert(
     newer None: an existing row stays as it is. Returns the `returning` columns of the rows that were written.
     Keys must be unique within `rows`.
     """
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    if not rows:
+        return []
+    statement = _statement(connection.dialect.name, table, tuple(key), tuple(update), newer or _never, tuple(returning))
+    if not returning:
+        connection.execute(statement, list(rows))
+        return []
+    written: list[Any] = []
+    for chunk in chunks(rows):
+        written += connection.execute(statement, chunk).all()
+    return written
+
+
+# Making such a statement takes longer than running it, and a store's writer is waited for.
+@lru_cache(maxsize=256)
+def _statement(
+    dialect_name: str, table: Table, key: Sequence[str], update: Sequence[str], newer: Newer, returning: Sequence[str]
+) -> Any:
+    dialect = postgresql if dialect_name == "postgresql" else sqlite
     statement = dialect.insert(table)
-    if newer is None:
+    if newer is _never:
         statement = statement.on_conflict_do_nothing(index_elements=key)
     else:
         statement = statement.on_conflict_do_update(
@@ -55,15 +73,16 @@ def upsert(
             set_={name: statement.excluded[name] for name in update},
             where=newer(statement.excluded, table),
         )
-    if not returning:
-        if rows:
-            connection.execute(statement, list(rows))
-        return []
-    written: list[Any] = []
-    for chunk in chunks(rows):
-        result = connection.execute(statement.returning(*(table.c[name] for name in returning)), chunk)
-        written += result.all()
-    return written
+    return statement.returning(*(table.c[name] for name in returning)) if returning else statement
+
+
+def _never(_excluded: Any, _table: FromClause) -> ColumnElement[bool]:
+    return false()
+
+
+def always(_excluded: Any, _table: FromClause) -> ColumnElement[bool]:
+    """What comes takes the place of whatever there was."""
+    return true()
 
 
 def not_older(excluded: Any, table: FromClause) -> ColumnElement[bool]:

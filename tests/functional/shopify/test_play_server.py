@@ -280,6 +280,7 @@ class TestWebhooks:
         assert {"orders/edited", "orders/updated", "refunds/create", "orders/cancelled"} <= set(topics)
 
     def test_one_that_fails_comes_again_as_it_was(self, play: Play, taken: Any) -> None:
+        play.platform.webhooks.pace = 0.00001
         answers = iter([500, 302, 0])
 
         def post(address: str, headers: Any, body: bytes) -> int:
@@ -293,6 +294,7 @@ class TestWebhooks:
         assert len({(headers["X-Shopify-Webhook-Id"], body) for _, headers, body in taken}) == 1
 
     def test_a_subscription_of_the_app_s_own_ends_after_eight_failures(self, play: Play, taken: Any, ask: Ask) -> None:
+        play.platform.webhooks.pace = 0.00001
         assert ask(SUBSCRIBE).json()["data"]["webhookSubscriptionCreate"]["userErrors"] == []
         play.platform.webhooks.post = lambda address, headers, body: 500 if "example" in address else 200
         play.state.tell("shop/update", play.state)

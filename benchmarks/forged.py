@@ -125,7 +125,7 @@ def _without_a_claim(rng: Random, now: int) -> str:
 
 def _with_a_wrong_type(rng: Random, now: int) -> str:
     name = rng.choice(("iss", "dest", "sub", "jti", "sid", "exp", "nbf"))
-    return signed({**claims(rng, now), name: rng.choice((None, [], {}, "", "soon", [1], 1e300, 10**30))})
+    return signed({**claims(rng, now), name: rng.choice((None, [], {}, "", [1], 1e300, 10**30))})
 
 
 def _changed_token(rng: Random, now: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ bp = Blueprint("ajax", __name__)
 
 COOKIE_SECONDS = 14 * 86_400
 MOST_RECOMMENDED = 10
+ITEM = re.compile(r"items\[(\d{1,3})\]\[(id|quantity|properties)\](?:\[([^\]]{1,100})\])?")
 
 
 @bp.get("/<shop>/cart.js")
@@ -150,7 +152,19 @@ def _asked() -> Mapping[str, Any]:
     if request.is_json:
         body = request.get_json(silent=True)
         return body if isinstance(body, dict) else {}
-    return request.form.to_dict()
+    return _listed(request.form.to_dict())
+
+
+def _listed(form: dict[str, str]) -> dict[str, Any]:
+    """A form that names several things, as `items[0][id]` and `items[0][properties][gift]`."""
+    items: dict[str, dict[str, Any]] = {}
+    for name, value in form.items():
+        if (found := ITEM.fullmatch(name)) is not None:
+            place, field, own = found.groups()
+            thing = items.setdefault(place, {"properties": {}})
+            place_in, key = (thing["properties"], own) if own else (thing, field)
+            place_in[key] = value
+    return {**form, "items": [each for each in items.values() if "id" in each]} if items else form
 
 
 def _properties(asked: Any) -> dict[str, str]:

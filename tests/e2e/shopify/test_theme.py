@@ -160,6 +160,11 @@ def test_everything_works_without_javascript(front: Storefront, visitor: Visitor
     page.locator("#shopify-section-apps .shelfwise-card button").first.click()
     assert page.url.endswith("/cart")
     assert page.locator("main .line").count() == 1
+    page.goto(_product(front))
+    page.locator(".shelfwise-bundle button").click()
+    assert page.locator("main .line").count() in {3, 4}, "one of them may be the line that was there"
+    marks = [each["properties"].get("_shelfwise", "") for each in _in_cart(page, front)]  # type: ignore[attr-defined]
+    assert sum(bool(re.fullmatch(r"[0-9a-f]{32}:\d+", mark)) for mark in marks) == len(marks) - 1
 
 
 def test_with_consent_a_better_list_takes_the_place_without_a_jump(front: Storefront, visitor: Visitor) -> None:

@@ -1,5 +1,4 @@
-/* What Shelfwise does with the shopper's consent alone: with that to preferences, lists become personal and products
-   looked at are remembered in this browser; with that to analytics, what was seen and clicked is counted. */
+/* Loaded with consent alone: personal lists and products looked at (preferences), counting (analytics). */
 
 const FLUSH_MS = 3000;
 const SEEN_MS = 1000;
@@ -20,7 +19,7 @@ const memory = {
     try {
       if (value) localStorage.setItem(`shelfwise:${key}`, value);
       else localStorage.removeItem(`shelfwise:${key}`);
-    } catch { /* There is no storage: nothing is remembered. */ }
+    } catch { /* Nothing is remembered. */ }
   },
 };
 
@@ -59,9 +58,7 @@ export const begin = ({ allowed, get, lists, post }) => {
     timer = 0;
     if (!waiting.length || !allowed("analytics")) return;
     const body = JSON.stringify({ visitor: visitor(), consent: true, events: waiting.splice(0) });
-    if (!navigator.sendBeacon?.(address, body)) {
-      fetch(address, { method: "POST", body, keepalive: true }).catch(() => {});
-    }
+    navigator.sendBeacon(address, body);
   };
 
   const note = (list, kind, card) => {
@@ -73,7 +70,7 @@ export const begin = ({ allowed, get, lists, post }) => {
     else timer ||= setTimeout(flush, FLUSH_MS);
   };
 
-  /* A card counts as seen, once a page, when half of it was there for a second. */
+  /* Seen: half of a card for a second. */
   const watch = (list) => {
     sights.get(list)?.disconnect();
     if (!allowed("analytics")) return;
@@ -103,7 +100,7 @@ export const begin = ({ allowed, get, lists, post }) => {
     return wanted;
   };
 
-  /* A personal list, only where it knows more than the page does; what the shop itself no longer sells is left out. */
+  /* Only where it knows more than the page does. */
   const personal = async (list) => {
     const slate = await get(`${proxied(list, "slates")}?${query(list)}`);
     const knows = ({ reason }) => PERSONAL.includes(reason?.kind) && String(reason.because) !== String(list.told.product);
@@ -141,7 +138,7 @@ export const begin = ({ allowed, get, lists, post }) => {
     better?.(list).catch(() => {});
   };
 
-  /* The cart learns who fills it, so that an order can be credited. */
+  /* Lets an order be credited. */
   const bought = async (list) => {
     if (!allowed("analytics") || list.told.visitor === visitor()) return;
     await post(`${list.told.root}cart/update.js`, { attributes: { _shelfwise_visitor: visitor() } });
@@ -149,10 +146,8 @@ export const begin = ({ allowed, get, lists, post }) => {
   };
 
   const decided = () => {
-    const [preferences, analytics] = [allowed("preferences"), allowed("analytics")];
-    if (!preferences) memory.write("recent", "");
-    if (!preferences && !analytics) memory.write("visitor", "");
-    if (!analytics) waiting.length = 0;
+    if (!allowed("preferences")) memory.write("recent", "");
+    if (!allowed("analytics")) waiting.length = 0;
     lists.forEach(meet);
   };
 

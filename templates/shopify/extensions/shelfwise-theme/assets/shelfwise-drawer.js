@@ -1,5 +1,4 @@
-/* A row of products in the theme's cart drawer, if it has one: put there before the shopper opens it, and read anew
-   from the shop's cart page once the cart has changed. */
+/* A row in the theme's cart drawer, read anew from the cart page once the cart has changed. */
 (() => {
   "use strict";
 
@@ -12,7 +11,7 @@
       if (!part || row?.isConnected) return;
       row = source.content.firstElementChild.cloneNode(true);
       part.before(row);
-    } catch { /* What the merchant wrote is no CSS selector: there is no row. */ }
+    } catch { /* No CSS selector: no row. */ }
   };
 
   const renew = async () => {

@@ -1,6 +1,4 @@
-/* Shelfwise on a Shopify theme. Lists come rendered by Liquid and work without this script: it adds to the cart without
-   leaving the page, and lets Shopify's own recommendations stand in for an empty list. What needs the shopper's consent
-   is a file of its own, loaded when it was given. https://shopify.dev/docs/api/storefront-events-and-actions */
+/* Adds to the cart without leaving the page, and fills lists that Liquid left empty. */
 (() => {
   "use strict";
 
@@ -11,8 +9,9 @@
   const begun = performance.now();
   const lists = new Set();
   let more = null;
+  let loading = null;
 
-  /* The shop said no, in words for the shopper. */
+  /* Says why in the shopper's words. */
   class Refused extends Error {}
 
   const get = async (address) => {
@@ -32,7 +31,7 @@
     return said;
   };
 
-  /* Put lines into the cart. True where the theme shows its new cart itself. */
+  /* True where the theme shows its new cart itself. */
   const put = async (list, lines) => {
     const update = window.Shopify?.actions?.updateCart;
     if (!update) {
@@ -62,7 +61,7 @@
     }
     return [...ticks].filter((tick) => tick.checked).map((tick) => {
       const [, slate, position] = tick.closest(".shelfwise-card").dataset.shelfwise.split(",");
-      // The product whose page it is: in the form that the shopper has chosen since.
+      // The page's own product: as it was chosen since.
       const chosen = slate ? null : new URLSearchParams(location.search).get("variant");
       return { id: chosen || tick.value, quantity: 1, mark: slate && `${slate}:${position}` };
     });
@@ -114,7 +113,7 @@
       }
     }
 
-    /* Cents as the shop writes money, read off its way of writing 1234.56. */
+    /* As the shop writes money: read off how it writes 1234.56. */
     money(cents) {
       const shape = /1(\D*?)23([45])(?:(\D+)56)?/;
       const [, group, , point] = this.told.money.match(shape) || ["", "", "", "."];
@@ -140,7 +139,7 @@
       this.querySelector("button").disabled = !ticks.length;
     }
 
-    /* Shopify's own recommendations, where Liquid had no list. */
+    /* Shopify's own recommendations. */
     async standIn() {
       const { root, product, intent, most, cart } = this.told;
       if (this.cards.childElementCount || !intent || !product) return;
@@ -151,14 +150,12 @@
       this.show(fit.map((each) => this.made(each)));
     }
 
-    /* A card of a product as the shop sells it now to this shopper; null where it does not. */
     async fetched(handle) {
       const product = handle && (await get(`${this.told.root}products/${handle}.js`));
       return product?.available ? this.made(product) : null;
     }
 
-    /* Cards take the place of as many of the same size, while nobody is at them; where there were none, they come
-       where they move nothing that is in sight. */
+    /* Only where it moves nothing in sight. */
     show(cards) {
       const { top, bottom } = this.getBoundingClientRect();
       const before = this.cards.childElementCount;
@@ -206,7 +203,7 @@
     }
   }
 
-  /* Consent. Until Shopify's own answer is here, it is "no". https://shopify.dev/docs/api/customer-privacy */
+  /* "No" until Shopify's own answer is here. */
   const allowed = (purpose) => {
     try {
       return window.Shopify.customerPrivacy[`${purpose}ProcessingAllowed`]() === true;
@@ -215,10 +212,19 @@
     }
   };
 
+  const forget = () => {
+    try {
+      for (const key of ["recent", "visitor"]) localStorage.removeItem(`shelfwise:${key}`);
+    } catch { /* There is no storage. */ }
+  };
+
   const decided = async () => {
     const [list] = lists;
-    if (!more && list && (allowed("preferences") || allowed("analytics"))) {
-      more = (await import(list.told.more)).begin({ allowed, get, lists, post });
+    if (!allowed("preferences") && !allowed("analytics")) {
+      forget();
+    } else if (list) {
+      loading ||= import(list.told.more).then((file) => (more = file.begin({ allowed, get, lists, post })));
+      await loading.catch(() => {});
     }
     more?.decided();
   };

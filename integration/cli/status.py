@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,16 @@ from rich.markup import escape
 from integration.cli.backtest_table import backtest_table
 from integration.cli.store import open_store
 from integration.clock import system_clock
-from integration.services.attribution import Attributed
-from integration.services.status import LATELY, FitState, ServingState, ShopState, shop_states
+from integration.services.attribution import Attributed, attributed
+from integration.services.status import FitState, ServingState, ShopState, shop_states
 from integration.settings import Settings
 from integration.storage.models import FitStatus
 
 if TYPE_CHECKING:
     from integration.jobs.queues import QueueState
+
+# Whose orders `status` counts.
+LATELY = timedelta(days=30)
 
 
 @click.command()
@@ -31,13 +35,14 @@ def status(key: str | None, as_json: bool) -> None:
     now = system_clock()
     with open_store() as (settings, database):
         shops = shop_states(database, now, key=key)
+        lately = {shop.key: attributed(database, shop.shop_id, now - LATELY, now) for shop in shops}
     if key is not None and not shops:
         raise click.ClickException(f"there is no shop {key!r}; `shelfwise shops` lists them")
     queues, trouble = _queues(settings)
     if as_json:
-        click.echo(json.dumps(_as_dict(shops, queues, trouble, now), default=_plain))
+        click.echo(json.dumps(_as_dict(shops, lately, queues, trouble, now), default=_plain))
     else:
-        _print(Console(), shops, queues, trouble, now, with_backtest=key is not None)
+        _print(Console(), shops, lately, queues, trouble, now, with_backtest=key is not None)
 
 
 def _queues(settings: Settings) -> tuple[list[QueueState], str]:
@@ -52,9 +57,12 @@ def _queues(settings: Settings) -> tuple[list[QueueState], str]:
         return [], str(error)
 
 
-def _as_dict(shops: list[ShopState], queues: list[QueueState], trouble: str, now: datetime) -> dict[str, Any]:
+def _as_dict(
+    shops: list[ShopState], lately: Mapping[str, Attributed], queues: list[QueueState], trouble: str, now: datetime
+) -> dict[str, Any]:
     redis = {"answers": not trouble, "message": trouble, "queues": [asdict(queue) for queue in queues]}
-    return {"at": now, "shops": [asdict(shop) for shop in shops], "redis": redis}
+    told = [{**asdict(shop), "attributed": asdict(lately[shop.key])} for shop in shops]
+    return {"at": now, "shops": told, "redis": redis}
 
 
 def _plain(value: object) -> str:
@@ -64,6 +72,7 @@ def _plain(value: object) -> str:
 def _print(
     console: Console,
     shops: list[ShopState],
+    lately: Mapping[str, Attributed],
     queues: list[QueueState],
     trouble: str,
     now: datetime,
@@ -78,8 +87,8 @@ def _print(
         _line(console, f"[bold]{escape(shop.key)}[/bold]: {held}, {deliveries}")
         _line(console, f"  serves    {_serving(shop.serving, now)}")
         _line(console, f"  last fit  {escape(_last_fit(shop.last_fit, now))}")
-        if shop.attributed.orders:
-            _line(console, f"  our lists {_attributed(shop.attributed)} in {LATELY.days} days")
+        if lately[shop.key].orders:
+            _line(console, f"  our lists {_attributed(lately[shop.key])} in {LATELY.days} days")
     if with_backtest and shops[0].serving and (backtest := backtest_table(shops[0].serving.backtest)):
         console.print(backtest)
     for queue in queues:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
-from integration.services.attribution import Attributed, attributed
 from integration.storage.catalogue import Product
 from integration.storage.database import Database
 from integration.storage.deliveries import Delivery, DeliveryStatus
@@ -21,8 +20,6 @@ from integration.storage.upsert import table_of
 DELIVERY = table_of(Delivery)
 ORDER = table_of(Order)
 PRODUCT = table_of(Product)
-
-LATELY = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +48,7 @@ class ServingState:
 
 @dataclass(frozen=True, slots=True)
 class ShopState:
-    """A shop. waiting, parked: deliveries to be applied, and those given up after their last attempt.
-
-    attributed: what was ordered from our lists lately, see LATELY.
-    """
+    """A shop. waiting, parked: deliveries to be applied, and those given up after their last attempt."""
 
     shop_id: int
     key: str
@@ -65,7 +59,6 @@ class ShopState:
     parked: int
     serving: ServingState | None
     last_fit: FitState | None
-    attributed: Attributed
 
 
 def shop_states(database: Database, now: datetime, *, key: str | None = None) -> list[ShopState]:
@@ -73,12 +66,10 @@ def shop_states(database: Database, now: datetime, *, key: str | None = None) ->
     shops = select(SHOP.c.id, SHOP.c.key, SHOP.c.name, SHOP.c.serving_version).order_by(SHOP.c.id)
     shops = shops.where(SHOP.c.uninstalled_at.is_(None)) if key is None else shops.where(SHOP.c.key == key)
     with database.read() as connection:
-        rows = connection.execute(shops).all()
-        lately = {shop.id: attributed(database, shop.id, now - LATELY, now) for shop in rows}
-        return [_shop_state(connection, shop, now, lately[shop.id]) for shop in rows]
+        return [_shop_state(connection, shop, now) for shop in connection.execute(shops).all()]
 
 
-def _shop_state(connection: Connection, shop: Any, now: datetime, lately: Attributed) -> ShopState:
+def _shop_state(connection: Connection, shop: Any, now: datetime) -> ShopState:
     return ShopState(
         shop_id=shop.id,
         key=shop.key,
@@ -89,7 +80,6 @@ def _shop_state(connection: Connection, shop: Any, now: datetime, lately: Attrib
         parked=_count(connection, DELIVERY, shop.id, status=DeliveryStatus.PARKED),
         serving=_serving(connection, shop.id, shop.serving_version),
         last_fit=_last_fit(connection, shop.id, now),
-        attributed=lately,
     )
 
 

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Row, select
 
 from connectors.shopify.api import PLATFORM
 from connectors.shopify.scopes import missing
+from integration.services.shopify.list_making import PLACEMENT_OF
 from integration.services.shopify.theme_editor import TITLES
 from integration.services.status import ShopState, shop_states
+from integration.storage import published_list_writes as published
 from integration.storage.access_writes import CONNECTION, TOKEN
 from integration.storage.database import Database
 from integration.storage.models import FitStatus
@@ -65,6 +67,7 @@ def progress_of(database: Database, shop_id: int, key: str, now: datetime) -> Pr
     shop = shop_states(database, now, key=key)[0]
     with database.read() as connection:
         readings = {kind: _newest_reading(connection, shop_id, kind) for kind in _READ}
+        lists = _lists_step(connection, shop_id, readings["products"])
         here = (CONNECTION.c.shop_id == shop_id) & (CONNECTION.c.platform == PLATFORM)
         details: dict[str, Any] = connection.execute(select(CONNECTION.c.details).where(here)).scalar() or {}
         token = connection.execute(
@@ -76,6 +79,7 @@ def progress_of(database: Database, shop_id: int, key: str, now: datetime) -> Pr
         _products_step(readings["products"], shop),
         _orders_step(readings["orders"], shop, has_all="read_all_orders" in scopes),
         _learning_step(readings["orders"], shop),
+        lists,
         _widgets_step(details),
     )
     moving = any(step.state in {State.DOING, State.WAITING} for step in steps)
@@ -137,6 +141,26 @@ def _unlearnt(shop: ShopState) -> tuple[State, str]:
             "It did not work out, and is tried again by itself. Shoppers see what sells best meanwhile.",
         )
     return State.DONE, "So far your best sellers are the better choice. It tries again every night, with new orders."
+
+
+def _lists_step(connection: Connection, shop_id: int, products: Row[Any] | None) -> Step:
+    title = "Putting recommendations into your shop"
+    known = published.find(connection, shop_id)
+    written, total = published.progress(connection, shop_id, tuple(PLACEMENT_OF))
+    if known is not None and not known.wanted:
+        left = "" if known.finished_at is None else " None of it is left in your shop."
+        return Step("lists", title, State.DONE, f"Switched off.{left}")
+    if known is not None and known.error:
+        message = f"Something went wrong, and it is tried again by itself: {known.error}"
+        return Step("lists", title, State.FAILED, message, written / total if total else None)
+    if known is not None and known.finished_at is not None:
+        done = f"{_count(written, 'list')} of products stand in your shop, and are kept up to date by themselves."
+        return Step("lists", title, State.DONE, done, 1.0)
+    if not total and products is not None and products.finished_at is not None:
+        return Step("lists", title, State.DONE, "There are no products that shoppers can see yet.", 1.0)
+    if not written:
+        return Step("lists", title, State.WAITING, "This begins once your products are read.")
+    return Step("lists", title, State.DOING, f"{written:,} of {total:,} lists written so far.", written / total)
 
 
 def _placed(details: dict[str, Any]) -> list[str]:

@@ -261,7 +261,14 @@ def test_a_call_with_a_good_token_is_answered(client: FlaskClient, play: Play) -
     answer = client.get(API, headers={"Authorization": f"Bearer {play.id_token()}"})
     assert answer.status_code == 200
     assert answer.json is not None
-    assert [step["key"] for step in answer.json["steps"]] == ["connected", "products", "orders", "learning", "widgets"]
+    assert [step["key"] for step in answer.json["steps"]] == [
+        "connected",
+        "products",
+        "orders",
+        "learning",
+        "lists",
+        "widgets",
+    ]
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 

@@ -81,6 +81,17 @@ def in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def version_of(updated_at: datetime | None, at: datetime) -> datetime:
+    """The version of a state that was last changed at `updated_at`, told of something that happened at `at`.
+
+    Bodies tell whole seconds, in which several things can happen; the event's own time says in which order.
+    """
+    if updated_at is None:
+        return at
+    second = in_utc(updated_at)
+    return max(second, min(at, second.replace(microsecond=999_999)))
+
+
 def amount(given: Decimal) -> Decimal:
     """An amount of money that a shop could ask. Raises ValueError."""
     places = given.as_tuple().exponent

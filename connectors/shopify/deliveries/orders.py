@@ -34,6 +34,7 @@ from connectors.shopify.deliveries.body import (
     in_utc,
     number,
     number_or_none,
+    version_of,
 )
 from connectors.shopify.orders import SLATE_PROPERTY, VISITOR_ATTRIBUTE, channel_of
 
@@ -216,7 +217,7 @@ class OrderBody(Body, frozen=True, kw_only=True):
             is_test=bool(self.test),
         )
         refunds = [change for each in self.refunds or () for change in each.told(at, external_id, customer, currency)]
-        return (Current(record, at if self.updated_at is None else in_utc(self.updated_at)), *refunds)
+        return (Current(record, version_of(self.updated_at, at)), *refunds)
 
     def _returned(self) -> dict[str, int]:
         pieces: dict[str, int] = {}

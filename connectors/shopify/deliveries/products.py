@@ -19,7 +19,18 @@ from connectors.records import (
     Removed,
     Variant,
 )
-from connectors.shopify.deliveries.body import Amount, Body, Id, Moment, amount, in_utc, number, number_or_none, text
+from connectors.shopify.deliveries.body import (
+    Amount,
+    Body,
+    Id,
+    Moment,
+    amount,
+    in_utc,
+    number,
+    number_or_none,
+    text,
+    version_of,
+)
 
 # What a body of this shape doesn't say; the platform is asked for it. The description comes as HTML, and is asked for
 # as text. A gift card is "active" here like any product. A variant's currency is the shop's own.
@@ -119,7 +130,7 @@ class ProductBody(Body, frozen=True, kw_only=True):
 
     def changes(self, at: datetime) -> Sequence[Change]:
         """The product, and that the rest of it has to be asked for."""
-        version = at if self.updated_at is None else in_utc(self.updated_at)
+        version = version_of(self.updated_at, at)
         published_at = None if self.published_at is None else in_utc(self.published_at)
         names = [text(each.name, 255) for each in self.options or ()]
         record = Product(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from connectors.records import Change, ReadingReady, ScopesChanged, ShopLeft, ShopTold
-from connectors.shopify.deliveries.body import Body, Moment, currency_code, in_utc, text
+from connectors.shopify.deliveries.body import Body, Moment, currency_code, text, version_of
 
 
 class ShopBody(Body, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class ShopBody(Body, frozen=True, kw_only=True):
 
     def changes(self, at: datetime) -> Sequence[Change]:
         """The shop's name and currency."""
-        version = at if self.updated_at is None else in_utc(self.updated_at)
+        version = version_of(self.updated_at, at)
         return (ShopTold(text(self.name, 200).strip(), currency_code(self.currency), version),)
 
 
@@ -51,7 +51,7 @@ class ScopesBody(Body, frozen=True, kw_only=True):
 
     def changes(self, at: datetime) -> Sequence[Change]:
         """The scopes."""
-        version = at if self.updated_at is None else in_utc(self.updated_at)
+        version = version_of(self.updated_at, at)
         return (ScopesChanged(tuple(text(each, 100) for each in self.current), version),)
 
 

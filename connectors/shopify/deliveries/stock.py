@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from connectors.records import Change, Current, InventoryLevel, RecordKind, Refetch, Removed, SoldOut
-from connectors.shopify.deliveries.body import Body, Id, Moment, Pieces, in_utc, number, number_or_none
+from connectors.shopify.deliveries.body import Body, Id, Moment, Pieces, number, number_or_none, version_of
 
 
 class LevelBody(Body, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class LevelBody(Body, frozen=True, kw_only=True):
         level = InventoryLevel(
             number(self.inventory_item_id), number(self.location_id), self.available or 0, sells_online=False
         )
-        version = at if self.updated_at is None else in_utc(self.updated_at)
+        version = version_of(self.updated_at, at)
         return (Current(level, version, frozenset({"sells_online"})),)
 
 

@@ -266,3 +266,20 @@ def test_out_of_stock_counts_from_the_event_and_not_from_the_variants_last_edit(
 
 def test_every_topic_that_can_empty_a_shelf_is_one_that_we_read() -> None:
     assert STOCK_TOPICS - set(BODIES) == {"product/delete"}
+
+
+@pytest.mark.parametrize(
+    ("triggered", "version"),
+    [
+        ("10:00:00.4", "10:00:00.4"),
+        ("09:59:59.9", "10:00:00"),
+        ("10:00:07", "10:00:00.999999"),
+    ],
+)
+def test_within_the_second_that_a_body_tells_the_events_own_time_says_the_order(triggered: str, version: str) -> None:
+    body = {**sample("inventory_levels/update"), "updated_at": "2026-11-20T10:00:00Z"}
+    (change,) = WEBHOOKS.changes(
+        "inventory_levels/update", json.dumps(body).encode(), datetime.fromisoformat(f"2026-11-20T{triggered}+00:00")
+    )
+    assert isinstance(change, Current)
+    assert change.version == datetime.fromisoformat(f"2026-11-20T{version}+00:00")

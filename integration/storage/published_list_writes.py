@@ -117,7 +117,8 @@ def callable_shops(connection: Connection, platform: str) -> list[Row[Any]]:
         .exists()
         .label("reading")
     )
-    served = (SHOP.c.id.label("of_shop"), SHOP.c.key, SHOP.c.serving_version, SHOP.c.shelf_version.label("shelf"))
+    shelf = SHOP.c.shelf_version.label("shelf")
+    served = (SHOP.c.id.label("of_shop"), SHOP.c.key, SHOP.c.serving_version, shelf, TOKEN.c.granted_at)
     joined = (
         SHOP.join(CONNECTION, and_(CONNECTION.c.shop_id == SHOP.c.id, CONNECTION.c.platform == platform))
         .join(TOKEN, and_(TOKEN.c.shop_id == SHOP.c.id, TOKEN.c.platform == platform, TOKEN.c.lost_at.is_(None)))

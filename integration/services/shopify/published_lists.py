@@ -77,6 +77,9 @@ def _is_due(row: Row[Any], settings: Settings, now: datetime) -> bool:
         return False
     if row.finished_at is None or row.serving_version != row.model_version:
         return True
+    if row.granted_at > row.finished_at:
+        # The app may have been taken out meanwhile, and with it all that it had put there.
+        return True
     patience = AFTER_A_CHANGE if row.lists else AFTER_NOTHING
     changed = row.shelf != row.shelf_version and now - row.finished_at >= patience
     return changed or _is_told_otherwise(row, settings)

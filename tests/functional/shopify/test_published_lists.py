@@ -321,8 +321,10 @@ def test_after_another_installation_everything_is_put_there_again(here: Here) ->
         here.database, Vault(here.settings.secret_keys), app, check(here.play.id_token(), app), now=datetime.now(UTC)
     )
     assert here.lists() == {}
+    assert here.due()
     here.publish()
     assert here.lists() == wanted
+    assert not here.due()
 
 
 def test_a_shop_is_due_when_there_is_something_new(here: Here) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -30,7 +32,7 @@ from graphql import (
 )
 
 from connectors.shopify.scopes import missing
-from demo.shopify.graphql.schema import admin_schema, needed_scopes, required_access
+from demo.shopify.graphql.schema import admin_schema, needed_scopes
 
 FOLDER = Path(str(files("connectors.shopify") / "operations"))
 BULK = "bulk/"
@@ -204,8 +206,15 @@ def sizes(text: str) -> set[str]:
 
 def _also(kind: str, name: str) -> Iterator[frozenset[str]]:
     """Scopes that the table has in words alone: "The app requires read_customer_events access scope"."""
-    words = required_access(kind, name).partition("Also:")[2]
+    words = _words()[kind, name].partition("Also:")[2]
     yield from (frozenset({each}) for each in re.findall(r"requires `?((?:read|write)_\w+)`? access scope", words))
+
+
+@cache
+def _words() -> dict[tuple[str, str], str]:
+    """(type, field) -> what the table says that it needs; a type's own words stand under the field ""."""
+    table = json.loads(gzip.decompress(files("demo.shopify").joinpath("schema", "admin_scopes.json.gz").read_bytes()))
+    return {(row["typeName"], row.get("fieldName", "")): str(row["requiredAccess"]) for row in table["items"]}
 
 
 def ungranted(text: str, granted: Iterable[str]) -> list[str]:

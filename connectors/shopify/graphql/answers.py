@@ -127,6 +127,14 @@ def refusal(document: Document, answer: Answer) -> PlatformError | None:
     return PlatformError(PLATFORM, f"{document.name}: {said}", retryable=bool(answer.codes & RETRIED_CODES))
 
 
+def is_shopifys(answer: HttpAnswer) -> bool:
+    """Whether Shopify itself speaks, and no guard on the way: a page that keeps us out says nothing about a token."""
+    try:
+        return isinstance(msgspec.json.decode(answer.body), dict)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return answer.status == 401
+
+
 def refusal_of_status(document: Document, answer: HttpAnswer) -> PlatformError:
     """What an HTTP status other than 200 amounts to."""
     status, name = answer.status, document.name

@@ -21,6 +21,7 @@ from connectors.shopify.graphql.answers import (
     Extensions,
     data_of,
     extensions_of,
+    is_shopifys,
     read,
     refusal,
     refusal_of_status,
@@ -152,7 +153,7 @@ class Admin:
         if answer.status == 401 and (renewed := self._access.token()) != token:
             token = renewed
             answer = post(self._session, self._url, body, token)
-        if answer.status in LOST_STATUSES:
+        if answer.status in LOST_STATUSES and is_shopifys(answer):
             self._access.refused(token)
         return answer
 

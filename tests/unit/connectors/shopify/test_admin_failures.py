@@ -107,6 +107,12 @@ class TestARefusal:
         assert len(shop.asked) == 1
         assert shop.refused == [TOKEN]
 
+    def test_by_a_guard_on_the_way_does_not_count_against_the_token(self, shop: ScriptedShop) -> None:
+        shop.will_say(Said(b"<html>Your address is blocked", 403, {"Content-Type": "text/html"}))
+        with pytest.raises(AccessLost):
+            name_of(shop)
+        assert not shop.refused
+
     def test_of_a_token_that_was_renewed_meanwhile_is_tried_once_more(self, shop: ScriptedShop) -> None:
         shop.tokens = iter(["old", "new"])
         shop.will_say(Said({}, 401), GOOD)

@@ -257,6 +257,9 @@ def test_shopifys_own_recommendations_stand_in_for_a_list_that_is_not_there(
     expect(similar.locator(".shelfwise-card").first).to_be_visible()
     assert page.evaluate("window.shifts") == 0
     assert similar.locator("img").first.get_attribute("loading") == "lazy"
+    similar.locator(".shelfwise-form:not(:has(select)) button").first.click()
+    expect(similar.locator(".shelfwise-said")).to_contain_text("Added")
+    assert [each["properties"] for each in _in_cart(page, front)] == [{}]
     front.shop.collections.clear()
     page.reload()
     settled(page)

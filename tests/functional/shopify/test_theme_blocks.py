@@ -238,6 +238,7 @@ def test_what_merchants_and_products_are_called_cannot_break_the_page(shop: Play
         rendered("together", shop, product=here, settings=settings),
     ):
         assert "<script>alert" not in html
+        assert "&amp;lt;" not in html, "what is escaped twice is read as such"
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
         assert _told(html)["placement"] == "product"
 

@@ -186,6 +186,7 @@
       }
       const form = card.querySelector("form");
       const plain = product.variants.length === 1 && !product.requires_selling_plan;
+      if (form) form.elements["properties[_shelfwise]"].value = "";
       if (form && plain) form.elements.id.value = variant.id;
       card.querySelector(plain ? ".shelfwise-options" : "form")?.remove();
       this.picture(card, product.featured_image);

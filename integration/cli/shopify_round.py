@@ -27,7 +27,7 @@ PORTS_APART = 100
 READY_SECONDS = 90.0
 PATIENCE_SECONDS = 30.0
 # What the played Partner API answers to.
-PARTNER = ("4321", "prtapi_played", "580111")
+PARTNER = ("4321", "prtapi_played")
 
 
 def fresh_folder(data_dir: Path) -> Path:

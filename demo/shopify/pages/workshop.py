@@ -79,6 +79,8 @@ def _stock(shop: PlayedShop, found: Product, _more: str) -> str:
 
 
 def _empty(shop: PlayedShop, found: Product, _more: str) -> str:
+    if not any(each.levels for each in found.variants):
+        return "Its stock is not counted: it never runs out."
     with shop.deed():
         for variant in found.variants:
             for place in list(variant.levels):

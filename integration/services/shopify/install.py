@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from connectors.shopify.api import PLATFORM, App
 from connectors.shopify.id_tokens import IdToken
 from connectors.shopify.scopes import missing
-from integration.services import access
+from integration.services import access, readings
 from integration.services.secrets import Vault
 from integration.storage.access_writes import CONNECTION, SHOP, TOKEN
 from integration.storage.database import Database
@@ -73,12 +73,14 @@ def _find(connection: Connection, domain: str) -> Row[Any] | None:
     return connection.execute(select(*columns).select_from(shops).where(here)).first()
 
 
-def _is_in_order(found: Row[Any], now: datetime) -> bool:
+def _has_access(found: Row[Any], now: datetime) -> bool:
     if found.uninstalled_at is not None or found.granted_at is None or found.lost_at is not None:
         return False
-    if found.refresh_expires_at is not None and found.refresh_expires_at <= now:
-        return False
-    return found.granted_at > now - ASK_AGAIN or not missing(found.scopes.split(","))
+    return found.refresh_expires_at is None or bool(found.refresh_expires_at > now)
+
+
+def _is_in_order(found: Row[Any], now: datetime) -> bool:
+    return _has_access(found, now) and (found.granted_at > now - ASK_AGAIN or not missing(found.scopes.split(",")))
 
 
 def _installed(connection: Connection, domain: str, now: datetime) -> tuple[int, str]:
@@ -86,6 +88,11 @@ def _installed(connection: Connection, domain: str, now: datetime) -> tuple[int,
     found = _find(connection, domain)
     if found is None:
         return _made(connection, domain, now)
+    if not _has_access(found, now):
+        # What happened meanwhile was told to nobody, and what was removed can't be asked for: all is read once more.
+        from connectors.shopify.reader import KINDS
+
+        readings.start(connection, found.shop_id, PLATFORM, KINDS, now=now)
     connection.execute(update(SHOP).where(SHOP.c.id == found.shop_id).values(uninstalled_at=None))
     kept = (CONNECTION.c.shop_id == found.shop_id) & (CONNECTION.c.platform == PLATFORM)
     connection.execute(update(CONNECTION).where(kept).values(set_up_at=now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -66,7 +66,7 @@ def progress_of(database: Database, shop_id: int, key: str, now: datetime) -> Pr
     """How far the app is in this shop."""
     shop = shop_states(database, now, key=key)[0]
     with database.read() as connection:
-        readings = {kind: _newest_reading(connection, shop_id, kind) for kind in _READ}
+        readings = {kind: _newest_reading(connection, shop_id, kind) for kind in ("stock", *_READ)}
         lists = _lists_step(connection, shop_id, readings["products"])
         here = (CONNECTION.c.shop_id == shop_id) & (CONNECTION.c.platform == PLATFORM)
         details: dict[str, Any] = connection.execute(select(CONNECTION.c.details).where(here)).scalar() or {}
@@ -76,7 +76,7 @@ def progress_of(database: Database, shop_id: int, key: str, now: datetime) -> Pr
     scopes = token.scopes.split(",") if token else []
     steps = (
         Step("connected", "Connected to your shop", State.DONE, f"Shelfwise works in {shop.name}."),
-        _products_step(readings["products"], shop),
+        _products_step(readings["products"], readings["stock"], shop),
         _orders_step(readings["orders"], shop, has_all="read_all_orders" in scopes),
         _learning_step(readings["orders"], shop),
         lists,
@@ -87,11 +87,19 @@ def progress_of(database: Database, shop_id: int, key: str, now: datetime) -> Pr
 
 
 def _newest_reading(connection: Connection, shop_id: int, kind: str) -> Row[Any] | None:
+    """The newest one of all things of a kind: of those that came to their end, if any did. They go on every week."""
     whole = (READING.c.shop_id == shop_id) & (READING.c.kind == kind) & READING.c.since.is_(None)
-    return connection.execute(select(READING).where(whole).order_by(READING.c.id.desc()).limit(1)).first()
+    ended_first = (READING.c.finished_at.is_(None), READING.c.id.desc())
+    return connection.execute(select(READING).where(whole).order_by(*ended_first).limit(1)).first()
 
 
-def _products_step(reading: Row[Any] | None, shop: ShopState) -> Step:
+def _products_step(reading: Row[Any] | None, stock: Row[Any] | None, shop: ShopState) -> Step:
+    if stock is not None and stock.finished_at is None and (reading is None or not reading.read):
+        counted = (
+            f"First your stock is counted: {stock.read:,} so far." if stock.read else "First your stock is counted."
+        )
+        step = _reading_step("products", "product", stock, "")
+        return replace(step, fraction=None, detail=step.detail if stock.error else counted)
     done = f"{_count(shop.products, 'product')} read. Changes in your shop arrive by themselves."
     return _reading_step("products", "product", reading, done)
 

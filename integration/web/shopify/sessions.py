@@ -159,7 +159,8 @@ def _session(app: App, id_token: IdToken, host: str = "") -> Session:
     here = services()
     opened = open_app(here.database, here.vault, app, id_token, now=here.clock())
     if opened.granted:
-        here.announce("set-up", opened.shop_id)
+        for job in ("set-up", "read"):
+            here.announce(job, opened.shop_id)
     return Session(app, opened, id_token.user_id, host if re.fullmatch(r"[\w=-]{0,200}", host, re.ASCII) else "")
 
 

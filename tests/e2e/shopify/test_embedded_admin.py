@@ -77,7 +77,7 @@ def test_a_merchant_installs_the_app_and_sees_how_far_it_is(
     app = framed(page)
     errors = errors_of(page)
     app.get_by_role("heading", name="getting to know your shop").wait_for()
-    assert app.locator("[data-step]").count() == 5
+    assert app.locator("[data-step]").count() == 6
     assert app.locator("[data-step=connected]").get_attribute("data-state") == "done"
     set_up(database, Vault(ours.secret_keys), ours, 1)
     app.locator("[data-step=connected]").get_by_text(play.state.name).wait_for(timeout=10_000)
@@ -100,7 +100,7 @@ def test_a_token_that_went_stale_is_fetched_anew_without_anybody_noticing(
     )
     app.locator("[data-steps]").wait_for()
     frame.wait_for_url("**/shopify/app?*bounced=*id_token=*")
-    assert app.locator("[data-step]").count() == 5
+    assert app.locator("[data-step]").count() == 6
 
 
 def test_the_page_serves_people_who_use_a_screen_reader_and_people_on_a_phone(

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from integration.clock import Clock, system_clock
 from integration.jobs.queues import is_announced
-from integration.services import access
+from integration.services import access, readings
 from integration.services.secrets import Vault
 from integration.services.shopify import set_up
 from integration.services.shopify.theme_editor import places
@@ -154,6 +154,9 @@ def test_an_uninstall_forgets_the_tokens_and_a_new_opening_brings_the_same_shop_
     assert opened(client, play).status_code == 200
     assert shops(database) == [("fern-and-ladle", play.shop, True)]
     assert access.access_to(database, Vault(ours.secret_keys), ours, 1).token()
+    assert {(each.kind, each.whole) for each in readings.progress(database, 1)} == {
+        (kind, True) for kind in ("stock", "products", "orders")
+    }
 
 
 def test_a_page_shows_in_this_shops_admin_alone_and_sets_no_cookie(client: FlaskClient, play: Play) -> None:

@@ -80,7 +80,7 @@ class Changed:
         """The locations, and the inventory levels that changed at each of them, page by page."""
         asked_at = asked_now()
         locations = sorted(self.terms.locations, key=lambda each: int(bare(each.id)))
-        sells = {bare(each.id): each.is_active and each.fulfills_online_orders for each in locations}
+        sells = {bare(each.id): each.sells_online for each in locations}
         if not position.place:
             yield Page([each.change(asked_at) for each in locations], positions.text(position), position.read)
         for location in locations:

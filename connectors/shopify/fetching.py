@@ -126,7 +126,7 @@ class Fetching:
 
     def stocks(self, items: Sequence[str]) -> list[Change]:
         """The levels of inventory items, at every location. items: bare numbers."""
-        sells = {bare(each.id): each.is_active and each.fulfills_online_orders for each in self._terms.locations}
+        sells = {bare(each.id): each.sells_online for each in self._terms.locations}
         changes: list[Change] = []
         for some in _chunks(items, ITEMS):
             asked_at = asked_now()

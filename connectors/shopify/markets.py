@@ -58,8 +58,8 @@ class MarketNode(msgspec.Struct, frozen=True):
 
     @property
     def countries(self) -> Iterable[CountryNode]:
-        """Its countries, where it has any."""
-        condition = self.conditions.regions_condition if self.conditions else None
+        """Its countries, where it has any and is open."""
+        condition = self.conditions.regions_condition if self.conditions and self.status == "ACTIVE" else None
         return [each for each in condition.regions.nodes if each.code] if condition else ()
 
 

@@ -130,7 +130,7 @@ class ShopReader:
 
     def _stock(self, _since: str) -> Question:
         def tell(groups: Sequence[Group], position: InBulk) -> list[Change]:
-            sells = {bare(each.id): each.is_active and each.fulfills_online_orders for each in self._terms.locations}
+            sells = {bare(each.id): each.sells_online for each in self._terms.locations}
             return [
                 level.change(bare(group.id), sells, position.asked_at)
                 for group in groups

@@ -26,10 +26,16 @@ class LocationNode(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     is_active: bool
     fulfills_online_orders: bool
+    updated_at: datetime
+
+    @property
+    def sells_online(self) -> bool:
+        """Whether the online shop sells what lies there."""
+        return self.is_active and self.fulfills_online_orders
 
     def change(self, asked_at: datetime) -> Current:
-        """As a record; nothing tells when it was last changed, so it is how things were when it was asked."""
-        return Current(Location(bare(self.id), self.is_active and self.fulfills_online_orders), asked_at)
+        """As a record."""
+        return Current(Location(bare(self.id), self.sells_online), settled(self.updated_at, asked_at))
 
 
 class Quantity(msgspec.Struct, frozen=True, rename="camel"):

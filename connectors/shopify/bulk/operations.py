@@ -128,9 +128,7 @@ def raise_if_dead(operation: Operation) -> None:
 
 def _under_way(admin: Admin, query: str) -> Operation | None:
     wanted = query.split()
-    for status in ("running", "created"):
-        found = admin.run("bulk_running", {"status": f"operation_type:query status:{status}"}, _Several)
-        for operation in found.bulk_operations.nodes:
-            if operation.status in {"CREATED", "RUNNING"} and operation.query.split() == wanted:
-                return operation
+    for operation in admin.run("bulk_running", {}, _Several).bulk_operations.nodes:
+        if operation.status in {"CREATED", "RUNNING"} and operation.query.split() == wanted:
+            return operation
     return None

@@ -94,6 +94,8 @@ class BulkReading:
                 operation = again
             else:
                 return
+        # It will not come back: the next attempt begins with another operation.
+        yield Page((), "", position.read)
         raise PlatformError(PLATFORM, "the result of a bulk operation is gone", retryable=True)
 
     def _told(self, operation: Operation, position: InBulk) -> Iterator[Page]:

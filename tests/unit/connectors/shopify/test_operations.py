@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.shopify.api import API_VERSION
+from connectors.shopify.bulk.queries import query_text
 from connectors.shopify.graphql.bulk_queries import EnumValue, bulk_query
 from connectors.shopify.graphql.documents import UnknownOperation, document
 from connectors.shopify.graphql.estimate import most_points
@@ -246,6 +247,17 @@ class TestBulkQueries:
         runs = [each for each in MUTATIONS if "bulkOperationRunQuery" in document(each).text]
         assert runs
         assert all("groupObjects: " in document(each).text for each in runs)
+
+    @pytest.mark.parametrize("granted", [True, False])
+    @pytest.mark.parametrize("name", IN_BULK)
+    def test_are_valid_as_they_are_sent(self, name: str, granted: bool) -> None:
+        values = {"since": "updated_at:>='2026-11-23T12:00:00Z'", "publication": "gid://shopify/Publication/1"}
+        text = query_text(name.removeprefix(BULK), {**values, "publications": granted, "costs": granted}, ["DE", "US"])
+        assert complaints(text) == []
+        assert bulk_complaints(text) == []
+        assert personal(text) == []
+        assert "ZZ" not in text
+        assert "$" not in text
 
     @given(since=st.text())
     def test_take_any_text_as_one_value(self, since: str) -> None:

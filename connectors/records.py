@@ -304,6 +304,13 @@ class EraseShop:
     version: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PagesChanged:
+    """The shop's pages look otherwise since `version`: what the app has on them may be gone."""
+
+    version: datetime
+
+
 Change = (
     Current
     | Removed
@@ -314,6 +321,7 @@ Change = (
     | ScopesChanged
     | ShopTold
     | ReadingReady
+    | PagesChanged
     | ShopLeft
     | EraseShop
 )

@@ -114,9 +114,14 @@ def scopes_changed(connection: Connection, shop_id: int, scopes: Sequence[str], 
     """
     changed = store.change_scopes(connection, shop_id, ",".join(sorted(scopes)), version)
     if changed:
-        statement = update(store.CONNECTION).where(store.CONNECTION.c.shop_id == shop_id)
-        connection.execute(statement.where(store.CONNECTION.c.set_up_at.is_not(None)).values(set_up_at=version))
+        look_again(connection, shop_id, version)
     return changed
+
+
+def look_again(connection: Connection, shop_id: int, version: datetime) -> None:
+    """Make due at once that what the app needs in the shop is looked after."""
+    statement = update(store.CONNECTION).where(store.CONNECTION.c.shop_id == shop_id)
+    connection.execute(statement.where(store.CONNECTION.c.set_up_at > version).values(set_up_at=version))
 
 
 def forget(connection: Connection, shop_id: int, version: datetime | None = None) -> bool:

@@ -20,6 +20,7 @@ from connectors.records import (
     InventoryLevel,
     Location,
     Order,
+    PagesChanged,
     Product,
     ReadingReady,
     RecordKind,
@@ -173,5 +174,7 @@ def _tell(connection: Connection, shop_id: int, change: Change, now: datetime) -
             shops.tell(connection, shop_id, change)
         case ReadingReady():
             refetches.wake_readings(connection, shop_id)
+        case PagesChanged():
+            access.look_again(connection, shop_id, change.version)
         case ShopLeft():
             access.forget(connection, shop_id, change.version)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from connectors.records import Change, ReadingReady, ScopesChanged, ShopLeft, ShopTold
+from connectors.records import Change, PagesChanged, ReadingReady, ScopesChanged, ShopLeft, ShopTold
 from connectors.shopify.deliveries.body import Body, Moment, currency_code, text, version_of
 
 
@@ -61,3 +61,11 @@ class BulkFinished(Body, frozen=True, kw_only=True):
     def changes(self, at: datetime) -> Sequence[Change]:
         """A reading need not wait any longer."""
         return (ReadingReady(at),)
+
+
+class ThemePublished(Body, frozen=True, kw_only=True):
+    """`themes/publish`: shoppers see another theme; what stands on it is asked for."""
+
+    def changes(self, at: datetime) -> Sequence[Change]:
+        """Our blocks may be gone."""
+        return (PagesChanged(at),)

@@ -9,7 +9,7 @@ from connectors.shopify.deliveries.body import Body
 from connectors.shopify.deliveries.orders import OrderBody, OrderEdited, OrderGone, RefundBody
 from connectors.shopify.deliveries.privacy import DataRequest, EraseCustomerBody, EraseShopBody
 from connectors.shopify.deliveries.products import CollectionBody, ProductBody, ProductGone
-from connectors.shopify.deliveries.shop import BulkFinished, ScopesBody, ShopBody, Uninstalled
+from connectors.shopify.deliveries.shop import BulkFinished, ScopesBody, ShopBody, ThemePublished, Uninstalled
 from connectors.shopify.deliveries.stock import (
     InStock,
     ItemBody,
@@ -52,6 +52,7 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
         "refunds/create": RefundBody,
         "shop/redact": EraseShopBody,
         "shop/update": ShopBody,
+        "themes/publish": ThemePublished,
         "variants/in_stock": InStock,
         "variants/out_of_stock": OutOfStock,
     }

@@ -368,3 +368,20 @@ def test_the_played_theme_is_seen_to_hold_our_blocks(
     answer = client.get(API, headers={"Authorization": f"Bearer {play.id_token()}"})
     assert answer.json is not None
     assert "similar" in answer.json["placed"]
+
+
+def test_another_theme_is_looked_at_as_soon_as_it_is_published(
+    app: Flask, client: FlaskClient, play: Play, database: Database, ours: Settings
+) -> None:
+    from integration.services.intake import drain
+
+    play.connect(app)
+    play.install()
+    opened(client, play)
+    set_up.set_up(database, Vault(ours.secret_keys), ours, 1)
+    assert set_up.due(database, ours, datetime.now(UTC)) == []
+    play.state.tell("themes/publish", play.state)
+    play.wait_for_webhooks()
+    while drain(database, 1, now=datetime.now(UTC)):
+        pass
+    assert set_up.due(database, ours, datetime.now(UTC)) == [1]

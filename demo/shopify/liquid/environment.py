@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from liquid import Environment, Mode
+from liquid.builtin.loaders.mixins import CachingLoaderMixin
 from liquid.exceptions import TemplateNotFoundError
 from liquid.loader import BaseLoader, TemplateSource
 
 from demo.shopify.liquid.filters import FILTERS, NOT_SHOPIFYS
 from demo.shopify.liquid.tags import TAGS
 
+MOST_PARSED = 100
 # What stands in these is never rendered in its place.
 _APART = re.compile(r"\{%-?\s*(schema|stylesheet|javascript)\s*-?%\}(.*?)\{%-?\s*end\1\s*-?%\}", re.DOTALL)
 
@@ -52,9 +54,9 @@ class Source:
         return "\n".join(match[2] for match in _APART.finditer(self.text) if match[1] == name)
 
 
-class _Snippets(BaseLoader):
+class _Snippets(CachingLoaderMixin, BaseLoader):
     def __init__(self, folder: Path) -> None:
-        super().__init__()
+        super().__init__(auto_reload=False, namespace_key="", capacity=MOST_PARSED)
         self._folder = folder
 
     def get_source(self, env: Environment, template_name: str, **_more: object) -> TemplateSource:

@@ -115,7 +115,15 @@ def visitor(browser: Browser, front: Storefront) -> Iterator[Callable[..., Brows
 def paths(front: Storefront) -> list[str]:
     """Every page that holds a block of ours."""
     product = on_sale(front.shop)[3].handle
-    return ["/", f"/products/{product}", "/collections/garden", "/search?q=garden", "/search?q=zzzz", "/cart", "/nowhere"]
+    return [
+        "/",
+        f"/products/{product}",
+        "/collections/garden",
+        "/search?q=garden",
+        "/search?q=zzzz",
+        "/cart",
+        "/nowhere",
+    ]
 
 
 def settled(page: Page) -> None:

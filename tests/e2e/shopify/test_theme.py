@@ -183,6 +183,15 @@ def test_with_consent_a_better_list_takes_the_place_without_a_jump(front: Storef
     assert str(similar.locator(".shelfwise-card").first.get_attribute("data-shelfwise")).endswith(f",{SLATE},1")
 
 
+def test_where_a_page_has_nothing_to_start_from_any_list_of_ours_is_better(front: Storefront, visitor: Visitor) -> None:
+    wanted = on_sale(front.shop)[20:28]
+    front.personal(*wanted, kind="trending")
+    page = visitor(consent="preferences").new_page()
+    page.goto(f"{front.url}/")
+    expect(page.locator(".shelfwise-link").first).to_have_text(wanted[0].title)
+    assert page.evaluate("window.shifts") == 0
+
+
 @pytest.mark.parametrize("trouble", ["nothing personal", "no answer", "nonsense"])
 def test_a_worse_answer_or_none_leaves_the_list_as_it_is(front: Storefront, visitor: Visitor, trouble: str) -> None:
     if trouble == "nothing personal":

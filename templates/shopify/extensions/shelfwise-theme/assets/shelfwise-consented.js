@@ -103,7 +103,8 @@ export const begin = ({ allowed, get, lists, post }) => {
   /* Only where it knows more than the page does. */
   const personal = async (list) => {
     const slate = await get(`${proxied(list, "slates")}?${query(list)}`);
-    const knows = ({ reason }) => PERSONAL.includes(reason?.kind) && String(reason.because) !== String(list.told.product);
+    const own = list.told.product;
+    const knows = ({ reason }) => !own || (PERSONAL.includes(reason?.kind) && String(reason.because) !== String(own));
     if (!slate?.items?.some(knows)) return;
     const here = new Map([...list.cards.children].map((card) => [idOf(card), card]));
     const made = await Promise.all(slate.items.map(async (item, index) => {

@@ -41,6 +41,7 @@ STORED = (
     "refund_line",
     "customer",
 )
+on_one_store = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 # What two shops with the same contents may differ in.
 OWN = {"id", "shop_id", "shelf_version"}
 
@@ -224,6 +225,7 @@ def _same_orders(play: Play, database: Database, shop_id: int) -> None:
     assert sum(row["quantity"] for row in found["order_line"]) == sum(bought)
 
 
+@on_one_store
 def test_prices_and_places_of_every_market_are_read_in_bulk_and_one_by_one_alike(
     play: Play, database: Database, shop_id: int, reader: ShopReader, clock: Clock
 ) -> None:
@@ -253,6 +255,7 @@ def _unversioned(found: dict[str, list[Any]]) -> dict[str, list[Any]]:
     }
 
 
+@on_one_store
 @pytest.mark.usefixtures("small_pages")
 def test_a_process_that_is_killed_at_every_page_leaves_the_same_store(
     play: Play, database: Database, settings: Settings, reader: ShopReader, clock: Clock
@@ -280,6 +283,7 @@ def _another_shop(database: Database, settings: Settings) -> int:
     return shopify_shop(database, settings, domain=f"shop-{number}.myshopify.com")
 
 
+@on_one_store
 def test_a_bulk_operation_that_was_started_before_a_crash_is_found_again(
     play: Play, database: Database, shop_id: int, reader: ShopReader, clock: Clock
 ) -> None:
@@ -292,6 +296,7 @@ def test_a_bulk_operation_that_was_started_before_a_crash_is_found_again(
     assert len(play.platform.bulk.of(play.state)) == 1
 
 
+@on_one_store
 def test_a_failed_operation_is_run_again_after_a_pause(
     play: Play, database: Database, shop_id: int, reader: ShopReader, clock: Clock
 ) -> None:
@@ -306,6 +311,7 @@ def test_a_failed_operation_is_run_again_after_a_pause(
     assert stored(database, shop_id, ORDER).keys() == {str(each) for each in play.state.orders}
 
 
+@on_one_store
 @pytest.mark.usefixtures("small_pages")
 def test_a_result_that_is_kept_no_longer_is_computed_again(
     play: Play, database: Database, shop_id: int, reader: ShopReader, clock: Clock
@@ -320,6 +326,7 @@ def test_a_result_that_is_kept_no_longer_is_computed_again(
     assert stored(database, shop_id, PRODUCT).keys() == {str(each) for each in play.state.products}
 
 
+@on_one_store
 @pytest.mark.usefixtures("small_pages")
 def test_an_address_that_is_no_longer_valid_costs_a_second_attempt(
     play: Play, database: Database, shop_id: int, reader: ShopReader, clock: Clock
@@ -334,6 +341,7 @@ def test_an_address_that_is_no_longer_valid_costs_a_second_attempt(
     assert stored(database, shop_id, ORDER).keys() == {str(each) for each in play.state.orders}
 
 
+@on_one_store
 def test_an_older_reading_never_overwrites_a_newer_webhook(
     play: Play, database: Database, shop_id: int, reader: ShopReader, clock: Clock
 ) -> None:
@@ -377,6 +385,7 @@ def test_what_no_webhook_told_is_repaired_and_counted(
     assert repaired["stock"] >= 1
 
 
+@on_one_store
 def test_what_vanished_unheard_is_found_by_the_weekly_reading(
     play: Play, database: Database, shop_id: int, reader: ShopReader, clock: Clock
 ) -> None:
@@ -394,21 +403,29 @@ def test_what_vanished_unheard_is_found_by_the_weekly_reading(
     assert others == {str(each) for each in play.state.products}
 
 
+@on_one_store
 @pytest.mark.parametrize("kind", [RecordKind.VARIANT, RecordKind.INVENTORY_ITEM])
 def test_what_a_webhook_left_open_is_asked_for(
-    play: Play, database: Database, shop_id: int, reader: ShopReader, clock: Clock, kind: RecordKind
+    play: Play,
+    database: Database,
+    settings: Settings,
+    shop_id: int,
+    reader: ShopReader,
+    clock: Clock,
+    kind: RecordKind,
 ) -> None:
     variant = play.variant()
     number = variant.id if kind is RecordKind.VARIANT else variant.item_id
     with database.write() as connection:
         ask_again(connection, shop_id, [Refetch(kind, str(number))] * 3, clock())
-    assert refetches.due(database, None, clock()) == []  # type: ignore[arg-type] -- without a token nobody is asked
+    assert refetches.due(database, settings, clock()) == []
     assert refetches.fetch(database, shop_id, reader, clock=clock) == 1
     assert refetches.fetch(database, shop_id, reader, clock=clock) == 0
     assert str(variant.product_id) in stored(database, shop_id, PRODUCT)
     assert any(item == str(variant.item_id) for item, _ in levels(database, shop_id))
 
 
+@on_one_store
 def test_a_product_with_hundreds_of_variants_is_fetched_whole(
     play: Play, database: Database, shop_id: int, reader: ShopReader, clock: Clock
 ) -> None:
@@ -429,6 +446,7 @@ def _with_many_variants(play: Play, many: int) -> PlayedProduct:
     return play.state.add_product(product, quietly=True)
 
 
+@on_one_store
 def test_what_is_gone_when_it_is_asked_for_is_taken_away(
     play: Play, database: Database, shop_id: int, reader: ShopReader, clock: Clock
 ) -> None:
@@ -441,6 +459,7 @@ def test_what_is_gone_when_it_is_asked_for_is_taken_away(
     assert stored(database, shop_id, PRODUCT)[str(gone.id)].removed_at is not None
 
 
+@on_one_store
 def test_what_was_asked_anew_meanwhile_is_asked_again(
     play: Play, database: Database, shop_id: int, reader: ShopReader, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -462,6 +481,7 @@ def test_what_was_asked_anew_meanwhile_is_asked_again(
         assert connection.execute(sa.select(sa.func.count()).select_from(REFETCH)).scalar_one() == 1
 
 
+@on_one_store
 def test_nothing_that_was_to_be_asked_is_lost_in_an_outage(
     play: Play, database: Database, shop_id: int, reader: ShopReader, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -483,6 +503,7 @@ def test_nothing_that_was_to_be_asked_is_lost_in_an_outage(
     assert stored(database, shop_id, PRODUCT).keys() == set(numbers)
 
 
+@on_one_store
 def test_a_lost_access_stops_a_reading_and_is_said(
     play: Play, database: Database, shop_id: int, access: Access, clock: Clock
 ) -> None:
@@ -495,6 +516,7 @@ def test_a_lost_access_stops_a_reading_and_is_said(
     assert "open the app" in readings.progress(database, shop_id)[0].error
 
 
+@on_one_store
 def test_a_shop_without_leave_to_read_orders_is_read_as_far_as_it_may_be(
     play: Play, database: Database, shop_id: int, clock: Clock
 ) -> None:
@@ -511,6 +533,7 @@ def test_a_shop_without_leave_to_read_orders_is_read_as_far_as_it_may_be(
     assert stored(database, shop_id, PRODUCT).keys() == {str(each) for each in play.state.products}
 
 
+@on_one_store
 def test_the_job_reads_a_shop_that_was_just_connected(
     play: Play, database: Database, shop_id: int, reader: ShopReader, clock: Clock
 ) -> None:

@@ -34,9 +34,8 @@ def product(shop: PlayedShop, thing: Product) -> Body:
         {"admin_graphql_api_id": gid("ProductVariant", each.id), "updated_at": when(shop, each.updated_at)}
         for each in thing.variants
     ]
-    image = (
-        {"id": thing.id, "product_id": thing.id, "src": thing.picture, "alt": thing.title} if thing.picture else None
-    )
+    source = shop.address + thing.picture
+    image = {"id": thing.id, "product_id": thing.id, "src": source, "alt": thing.title} if thing.picture else None
     return {
         "admin_graphql_api_id": gid("Product", thing.id),
         "body_html": thing.description,
@@ -62,12 +61,18 @@ def product(shop: PlayedShop, thing: Product) -> Body:
         "media": [],
         "variant_gids": gids,
         "has_variants_that_requires_components": False,
-        "category": thing.category
-        and {
-            "admin_graphql_api_id": gid("TaxonomyCategory", thing.category[0]),
-            "name": thing.category[1].rpartition("> ")[2],
-            "full_name": thing.category[1],
-        },
+        "category": _category(thing),
+    }
+
+
+def _category(thing: Product) -> Body | None:
+    if thing.category is None:
+        return None
+    number, full = thing.category
+    return {
+        "admin_graphql_api_id": gid("TaxonomyCategory", number),
+        "name": full.rpartition("> ")[2],
+        "full_name": full,
     }
 
 

@@ -62,6 +62,7 @@ class Platform:
     def add(self, shop: PlayedShop) -> PlayedShop:
         """Open a shop on this platform."""
         self.shops[shop.domain] = shop
+        shop.address = f"{self.url}/{shop.domain}"
         self._buckets[shop.domain] = Bucket()
         self._carts[shop.domain] = Carts(shop)
         self.webhooks.listen(shop)

@@ -59,6 +59,8 @@ class PlayedShop:
 
     def __init__(self, domain: str, *, name: str = "Fern & Ladle", currency: str = "GBP", app_id: int = 580111) -> None:
         self.domain = domain
+        # Where the platform that it is added to serves it.
+        self.address = ""
         self.name = name
         self.currency = currency
         self.timezone = "Europe/London"

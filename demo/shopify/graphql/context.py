@@ -38,7 +38,7 @@ class Context:
 
     def address(self, path: str) -> str:
         """A public address in the shop."""
-        return f"{self.platform.url}/{self.shop.domain}{path}"
+        return self.shop.address + path
 
 
 @dataclass(frozen=True, slots=True)

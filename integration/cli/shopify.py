@@ -65,6 +65,30 @@ def check(name: str, *, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
+@shopify.command()
+@click.option("--shop", "key", metavar="KEY", required=True, help="Its key, as `shelfwise shops` lists it.")
+@click.option("--on/--off", "wanted", default=None, help="Have them put into the shop, or taken out of it.")
+def lists(key: str, *, wanted: bool | None) -> None:
+    """Say how many lists of products stand in a shop for its theme to show, or switch them on or off.
+
+    What is switched happens within a minute where a worker and a scheduler run.
+    """
+    from integration.services.shopify.published_lists import progress, switch
+    from integration.services.shops import UnknownShop, get_shop
+
+    with open_store() as (_, database):
+        try:
+            shop_id = get_shop(database, key).id
+        except UnknownShop as error:
+            raise click.ClickException(str(error)) from None
+        if wanted is not None:
+            switch(database, shop_id, on=wanted)
+            click.echo(f"{key}: its lists will be {'put into the shop' if wanted else 'taken out of the shop'}")
+        with database.read() as connection:
+            written, total = progress(connection, shop_id)
+    click.echo(f"{key}: {written:,} of {total:,} lists are in the shop")
+
+
 def _as_dict(found: Check) -> dict[str, object]:
     missing = {"missing": found.missing, "optional_missing": found.optional_missing}
     points = msgspec.structs.asdict(found.points) if found.points else None

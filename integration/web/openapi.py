@@ -138,7 +138,7 @@ def _slate_parameters() -> list[dict[str, Any]]:
 def _events(events: dict[str, Any], recorded: dict[str, Any], problem: dict[str, Any]) -> dict[str, Any]:
     return {
         "operationId": "postEvents",
-        "summary": "A batch of one visitor's behaviour; without consent nothing of it is kept",
+        "summary": "A batch of one visitor's behaviour; without consent nothing is kept, and what was kept is erased",
         "requestBody": {"required": True, "content": {"application/json": {"schema": events}}},
         "responses": {
             "202": _json("what became of the batch", recorded),

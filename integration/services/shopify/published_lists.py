@@ -171,6 +171,9 @@ class _Round:
         if found is None:
             return
         row, view = found
+        if view.model_version != row.serving_version:
+            # Made without it, the lists would be others, and nobody would make them again.
+            raise PlatformError(PLATFORM, f"model {row.serving_version} can't be read here", retryable=True)
         self._write(lists_for(view))
         with self.database.read() as connection:
             there = store.count(connection, self.shop_id)

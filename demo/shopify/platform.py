@@ -113,8 +113,8 @@ class Platform:
             shop.installation = None
             self.tokens.revoke(shop)
             shop.subscriptions.clear()
-            own = shop.namespace(None)
-            for key in [each for each in shop.metafields if each[1].startswith(own)]:
+            own, data = shop.namespace(None), "gid://shopify/AppInstallation/"
+            for key in [each for each in shop.metafields if each[1].startswith(own) or each[0].startswith(data)]:
                 del shop.metafields[key]
             for place in [each for each in shop.definitions if each[1].startswith(own)]:
                 del shop.definitions[place]

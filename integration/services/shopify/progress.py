@@ -51,14 +51,15 @@ class Step:
 class Progress:
     """All steps in order.
 
-    notices: what the merchant should know besides. placed: handles of the blocks on the theme. moving: something
-    changes by itself.
+    notices: what the merchant should know besides. placed: handles of the blocks on the theme. older_orders: whether
+    the merchant could still allow orders of any age. moving: something changes by itself.
     """
 
     headline: str
     steps: tuple[Step, ...]
     notices: tuple[str, ...]
     placed: tuple[str, ...]
+    older_orders: bool
     moving: bool
 
 
@@ -83,7 +84,8 @@ def progress_of(database: Database, shop_id: int, key: str, now: datetime) -> Pr
         _widgets_step(details),
     )
     moving = any(step.state in {State.DOING, State.WAITING} for step in steps)
-    return Progress(_headline(steps), steps, _notices(token, scopes), tuple(_placed(details)), moving)
+    older_orders = steps[2].state is State.DONE and "read_all_orders" not in scopes
+    return Progress(_headline(steps), steps, _notices(token, scopes), tuple(_placed(details)), older_orders, moving)
 
 
 def _newest_reading(connection: Connection, shop_id: int, kind: str) -> Row[Any] | None:

@@ -17,10 +17,11 @@ from sqlalchemy import ColumnElement, Connection, and_, select, update
 from connectors.errors import AccessLost, PlatformError
 from connectors.shopify.api import PLATFORM
 from connectors.shopify.graphql.client import Admin
+from connectors.shopify.reader import KINDS
 from connectors.shopify.shop_facts import read_facts
 from connectors.shopify.theme import read_theme
 from integration.clock import Clock, system_clock
-from integration.services import access
+from integration.services import access, readings
 from integration.services.secrets import Vault
 from integration.services.shopify import app_of, pixel
 from integration.settings import Settings
@@ -85,7 +86,9 @@ def _of(shop_id: int) -> ColumnElement[bool]:
 
 def _change_details(connection: Connection, shop_id: int, **values: Any) -> dict[str, Any]:
     """Set some of the connection's details, and return all of them as they were."""
-    before: dict[str, Any] = connection.execute(select(CONNECTION.c.details).where(_of(shop_id))).scalar() or {}
+    before: dict[str, Any] = (
+        connection.execute(select(CONNECTION.c.details).where(_of(shop_id)).with_for_update()).scalar() or {}
+    )
     connection.execute(update(CONNECTION).where(_of(shop_id)).values(details={**before, **values}))
     return before
 
@@ -104,15 +107,19 @@ def _learn_facts(database: Database, _settings: Settings, shop_id: int, admin: A
     with database.write() as connection:
         shop = {"name": facts.name[:200], "currency": facts.currency, "storefront_url": facts.url}
         connection.execute(update(SHOP).where(SHOP.c.id == shop_id).values(shop))
-        _change_details(
+        before = _change_details(
             connection,
             shop_id,
             shop=facts.shop_id,
             app=facts.app_id,
             installation=facts.installation_id,
             timezone=facts.timezone,
+            scopes=list(facts.scopes),
         )
         access.scopes_changed(connection, shop_id, facts.scopes, system_clock())
+        if set(facts.scopes) - set(before.get("scopes", facts.scopes)):
+            # What was not allowed to be read before, such as orders of any age, is read now.
+            readings.start(connection, shop_id, PLATFORM, KINDS, now=system_clock())
 
 
 def _look_at_theme(database: Database, settings: Settings, shop_id: int, admin: Admin) -> None:

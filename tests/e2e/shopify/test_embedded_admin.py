@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from werkzeug.serving import make_server
 
 from integration.app import create_app
+from integration.services import readings
 from integration.services.secrets import Vault
 from integration.services.shopify.set_up import set_up
 from integration.settings import Settings
@@ -113,7 +115,7 @@ def test_the_page_serves_people_who_use_a_screen_reader_and_people_on_a_phone(
     frame = page.frames[1]
     assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth")
     small = "(each) => each.filter((one) => one.getBoundingClientRect().height < 44).length"
-    assert frame.locator(".button").evaluate_all(small) == 0
+    assert frame.locator(".button:visible").evaluate_all(small) == 0
     alone = page.context.new_page()
     alone.set_content(frame.content().replace("<script", "<template").replace("</script", "</template"))
     alone.add_style_tag(path=str(STYLES))
@@ -134,3 +136,32 @@ def test_an_address_of_ours_outside_of_the_admin_says_where_it_belongs(
     page.wait_for_url(f"{play.url}/{play.shop}/admin/apps/shelfwise")
     framed(page).get_by_role("heading", level=1).wait_for()
     page.context.close()
+
+
+def test_a_merchant_may_have_older_orders_read_too(
+    admin: Opened,
+    play: Play,  # noqa: F811
+    ours: Settings,
+    database: Database,
+) -> None:
+    play.install()
+    page = admin()
+    app = framed(page)
+    app.get_by_role("heading", level=1).wait_for()
+    vault = Vault(ours.secret_keys)
+    set_up(database, vault, ours, 1)
+    platform, reader = readings.open_reader(database, vault, ours, 1)
+    readings.plan(database, 1, platform, reader.kinds, now=datetime.now(UTC))
+    while readings.run(database, 1, reader).more:
+        pass
+    asked = """() => { window.asked = []; shopify.scopes = { request: async (scopes) => {
+        window.asked.push(...scopes); return { result: "granted-all" } } } }"""
+    page.frames[1].evaluate(asked)
+    app.get_by_role("button", name="Read older orders too").click(timeout=10_000)
+    page.frames[1].wait_for_function("asked.length")
+    assert page.frames[1].evaluate("asked") == ["read_all_orders"]
+    play.platform.grant(play.state, "read_all_orders")
+    assert {each.finished for each in readings.progress(database, 1)} == {True}
+    set_up(database, vault, ours, 1)
+    assert {each.finished for each in readings.progress(database, 1)} == {False}
+    app.get_by_role("button", name="Read older orders too").wait_for(state="hidden", timeout=10_000)

@@ -15,7 +15,6 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from integration.clock import Clock, system_clock
-from integration.jobs.queues import is_announced
 from integration.services import access, readings
 from integration.services.secrets import Vault
 from integration.services.shopify import set_up
@@ -23,6 +22,7 @@ from integration.services.shopify.theme_editor import places
 from integration.settings import Settings
 from integration.storage.access_writes import CONNECTION, SHOP, TOKEN
 from integration.storage.database import Database
+from integration.web.services import KEY, Services
 from tests.functional.conftest import AppMaker
 from tests.functional.shopify.conftest import Play
 from tests.making import make_shop
@@ -96,18 +96,19 @@ def test_the_first_opening_makes_the_shop_and_its_set_up_learns_what_it_is_calle
     assert set_up.due(database, ours, datetime.now(UTC) + timedelta(days=8)) == [1]
 
 
-def test_a_set_up_is_announced_at_once_and_a_second_opening_asks_for_nothing(
-    client: FlaskClient, play: Play, ours: Settings
+def test_set_up_and_reading_are_announced_at_once_and_a_second_opening_asks_for_nothing(
+    app: Flask, client: FlaskClient, play: Play
 ) -> None:
-    from redis import Redis
-
+    announced: list[tuple[str, int]] = []
+    services: Services = app.extensions[KEY]
+    app.extensions[KEY] = replace(services, announce=lambda name, shop_id: announced.append((name, shop_id)))
     play.install()
     opened(client, play)
-    with Redis.from_url(ours.redis_url) as redis:
-        assert is_announced(redis, "set-up", 1)
+    assert announced == [("set-up", 1), ("read", 1)]
     given = len(play.platform.tokens._access)
     assert opened(client, play).status_code == 200
     assert len(play.platform.tokens._access) == given
+    assert len(announced) == 2
 
 
 def test_a_key_that_another_shop_has_gets_a_number(

@@ -34,6 +34,7 @@
   function show(progress) {
     put(find("headline"), progress.headline);
     progress.steps.forEach(showStep);
+    find("older").hidden = !progress.older_orders;
     document.querySelectorAll("[data-placed]").forEach((each) => {
       each.hidden = !progress.placed.includes(each.dataset.placed);
     });
@@ -64,17 +65,31 @@
   }
 
   document.addEventListener("visibilitychange", plan);
-  find("look-again").addEventListener("click", async (event) => {
-    const button = event.currentTarget;
+  function say(text) {
+    put(find("said"), text);
+    if (window.shopify.toast) window.shopify.toast.show(text);
+  }
+
+  async function during(button, work) {
     button.disabled = true;
     try {
+      await work();
       show(await call("look-again", "POST"));
-      put(find("said"), "Shelfwise looks at your theme.");
       pause = PACE;
     } catch {
-      put(find("said"), "That did not work. Try again in a minute.");
+      say("That did not work. Try again in a minute.");
     }
     setTimeout(() => { button.disabled = false; look(); }, PACE);
-  });
+  }
+
+  find("look-again").addEventListener("click", (event) => during(event.currentTarget, async () => {
+    say("Shelfwise looks at your theme.");
+  }));
+
+  // Shopify asks the merchant in a window of its own; an app that it has not approved for this can't ask.
+  find("ask-older").addEventListener("click", (event) => during(event.currentTarget, async () => {
+    const answer = await window.shopify.scopes.request(["read_all_orders"]);
+    say(answer.result === "granted-all" ? "All your orders are read now." : "It stays with the last 60 days.");
+  }));
   if (window.shopify) plan();
 })();

@@ -111,6 +111,9 @@ class Shelves:
         """The shop's shelf as it stands now, or None where there is no such shop."""
         values = self._read_row.first(key=key)
         if values is None:
+            # It left: nothing of it is held on to.
+            with self._lock:
+                self._shops.pop(key, None)
             return None
         row = ShopRow(*values)
         shop = self._shops.get(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -17,6 +18,7 @@ from sqlalchemy.engine import make_url
 T = TypeVar("T")
 
 BUSY_SECONDS = 30
+LOOK_SECONDS = 0.001
 # A delivery that was answered with 200 survives a power cut, not only a crash of ours.
 DURABLE = "PRAGMA synchronous=FULL"
 
@@ -84,8 +86,8 @@ class Database:
 class _Turn:
     """SQLite's one writer, of this process and of all others.
 
-    SQLite itself has whoever waits look again after a while, for a tenth of a second at last; here they are woken.
-    Where the file system has no locks, a lock wakes at least this process's own writers in turn.
+    SQLite itself has whoever waits look again after a while, of a tenth of a second at last; here they look at every
+    millisecond. Where the file system has no locks, or one is never given back, SQLite's own way is left.
     """
 
     def __init__(self, path: str | None) -> None:
@@ -96,10 +98,7 @@ class _Turn:
     def __enter__(self) -> None:
         self._lock.acquire()
         try:
-            if self._path and self._handle is None:
-                self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            if self._handle is not None:
-                fcntl.flock(self._handle, fcntl.LOCK_EX)
+            self._wait()
         except OSError:
             self._path = ""
         except BaseException:
@@ -118,6 +117,20 @@ class _Turn:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+    def _wait(self) -> None:
+        if not self._path:
+            return
+        if self._handle is None:
+            self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        until = time.monotonic() + BUSY_SECONDS
+        while time.monotonic() < until:
+            try:
+                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(LOOK_SECONDS)
+            else:
+                return
 
 
 class _Work(Generic[T]):

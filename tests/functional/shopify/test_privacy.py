@@ -21,6 +21,7 @@ from integration.jobs.sweep import DUE
 from integration.services import duties
 from integration.services.intake import drain
 from integration.services.secrets import Vault
+from integration.services.shelves import Shelves
 from integration.services.training import LONGEST_LEARNT, artifact_folder, train
 from integration.settings import Settings
 from integration.storage.base import Amount, Base, UtcTime
@@ -34,6 +35,7 @@ from integration.storage.privacy import Duty
 from integration.storage.privacy_writes import REQUEST
 from integration.storage.shops import Shop
 from integration.storage.upsert import table_of
+from integration.web.services import KEY, Services
 from recommender.artifacts import load
 from tests.making import write
 from tests.signing import COMPLIANCE_HOOK, HOOK, SHOP, sample, sent, shopify_shop, with_app
@@ -302,6 +304,11 @@ def _value(column: sa.Column[Any], made: dict[str, int], mark: str) -> Any:
     return {bytes: mark.encode(), bool: True, int: 1, float: 1.0}[kind]
 
 
+def _shelves(client: FlaskClient) -> Shelves:
+    here: Services = client.application.extensions[KEY]
+    return here.todays_visits._shelves
+
+
 def held(database: Database, shop_id: int) -> dict[str, int]:
     """How many rows each table has of a shop."""
     with database.read() as connection:
@@ -326,6 +333,8 @@ def test_of_an_erased_shop_not_one_row_and_not_one_file_is_left_and_another_shop
         (settings.artifacts_dir / "graph" / f"{number}.npz").write_bytes(b"x")
     assert all(held(database, shop_id).values()), "every table has a row of each shop"
     whole = held(database, other)
+    client.get("/v1/slates?shop=fern-and-ladle&placement=home")
+    assert shop_id in {shop.row.shop_id for shop in _shelves(client).admitted()}
     tell(client, database, shop_id, clock, "app/uninstalled", sample("app/uninstalled"))
     tell(client, database, shop_id, clock, "shop/redact", sample("shop/redact"))
     assert shop_id in duties.due(database, settings, clock())
@@ -336,6 +345,7 @@ def test_of_an_erased_shop_not_one_row_and_not_one_file_is_left_and_another_shop
     files = {path.relative_to(settings.artifacts_dir).as_posix() for path in settings.artifacts_dir.rglob("*")}
     assert files == {str(other), f"{other}/v1", "graph", f"graph/{other}.npz"}
     assert client.get("/v1/slates?shop=fern-and-ladle&placement=home").status_code == 404
+    assert shop_id not in {shop.row.shop_id for shop in _shelves(client).admitted()}
     repeat = client.post(COMPLIANCE_HOOK, **sent("shop/redact", sample("shop/redact")))
     assert repeat.status_code == 200
 

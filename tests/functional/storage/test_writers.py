@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,3 +90,15 @@ def test_on_sqlite_what_comes_during_a_commit_shares_the_next_one(database: Data
         first.result()
         assert sorted(each.result() for each in rest) == [2, 3, 4, 5, 6]
     assert len(begun) == 2
+
+
+def test_a_writer_that_never_gives_its_turn_back_does_not_stop_the_others_for_ever(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_shop(database, settings)
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL's writers don't take turns")
+    monkeypatch.setattr("integration.storage.database.BUSY_SECONDS", 0.01)
+    with Path(f"{database.url.database}-writer").open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert database.write_together(grow) == 1

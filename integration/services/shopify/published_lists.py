@@ -73,7 +73,7 @@ def _is_due(row: Row[Any], settings: Settings, now: datetime) -> bool:
         return False
     if row.wanted is not None and not row.wanted:
         return row.finished_at is None
-    if row.reading or row.shelf == 0:
+    if row.shelf == 0 or (row.reading and row.finished_at is None):
         return False
     if row.finished_at is None or row.serving_version != row.model_version:
         return True

@@ -1,4 +1,4 @@
-"""`shelfwise shopify lists`, as it is typed; and a model that can't be read, which no list is made without."""
+"""`shelfwise shopify lists`, as it is typed; and what the first round waits for: the catalogue, and the model."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from click.testing import Result
 
 from connectors.errors import PlatformError
 from connectors.shopify.id_tokens import check
+from integration.services import readings
 from integration.services.access import access_to
 from integration.services.secrets import Vault
 from integration.services.shopify import app_of, install, published_lists
 from integration.services.shopify.published_lists import due
 from integration.settings import Settings
 from integration.storage.database import Database
-from integration.storage.published_list_writes import LIST, PUBLICATION, SHOP
+from integration.storage.published_list_writes import LIST, PUBLICATION, READING, SHOP
 from tests.making import stock
 from tests.signing import shopify_shop
 
@@ -74,3 +75,19 @@ def test_without_the_model_that_serves_no_list_is_made(play: Play, database: Dat
         assert connection.execute(sa.select(LIST)).all() == []
         assert connection.scalars(sa.select(PUBLICATION.c.error)).one().endswith("model gone can't be read here")
     assert due(database, mine, now) == []
+
+
+def test_the_first_round_waits_until_the_catalogue_is_read(play: Play, database: Database, settings: Settings) -> None:
+    mine, now = play.settings(settings), datetime.now(UTC)
+    play.install()
+    app = app_of(mine)
+    assert app is not None
+    shop_id = install.open_app(database, Vault(mine.secret_keys), app, check(play.id_token(), app), now=now).shop_id
+    stock(database, shop_id, [1, 2, 3])
+    assert due(database, mine, now) == [shop_id]
+    with database.write() as connection:
+        readings.start(connection, shop_id, "shopify", ["products"], now=now)
+    assert due(database, mine, now) == []
+    with database.write() as connection:
+        connection.execute(sa.update(READING).values(finished_at=now))
+    assert due(database, mine, now) == [shop_id]

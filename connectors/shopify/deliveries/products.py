@@ -154,7 +154,16 @@ class ProductBody(Body, frozen=True, kw_only=True):
     def _missing(self) -> frozenset[str]:
         told = {number(each.id) for each in self.variants or ()}
         every = {number(each.admin_graphql_api_id) for each in self.variant_gids or ()}
-        missing = {"variants"} if self.variants is None or every - told else set()
+        named: dict[str, object] = {
+            "title": self.title,
+            "handle": self.handle,
+            "vendor": self.vendor,
+            "product_type": self.product_type,
+        }
+        named |= {"tags": self.tags, "image_url": self.image, "variants.options": self.options}
+        missing = {column for column, value in named.items() if value is None}
+        if self.variants is None or every - told:
+            missing.add("variants")
         if any(each.inventory_item_id is None for each in self.variants or ()):
             missing.add("variants.inventory_item")
         return frozenset(missing)

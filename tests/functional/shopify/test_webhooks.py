@@ -24,7 +24,7 @@ from integration.storage.catalogue_writes import PRODUCT, VARIANT
 from integration.storage.database import Database
 from integration.storage.delivery_writes import DELIVERY
 from integration.storage.order_writes import CUSTOMER, ORDER, ORDER_LINE, REFUND_LINE
-from integration.storage.refetch_writes import REFETCH
+from integration.storage.refetch_writes import READING, REFETCH
 from tests.signing import COMPLIANCE_HOOK, HOOK, OLD_SECRET, SECRET, SHOP, sample, sent, shopify_shop, with_app
 
 AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -318,6 +318,19 @@ def test_scopes_and_name_of_the_shop_follow_the_newest_word(
         shop = connection.execute(sa.select(SHOP_TABLE)).one()
         assert connection.execute(sa.select(TOKEN.c.scopes)).scalar_one() == "read_products,write_products"
     assert (shop.name, shop.currency) == ("New Name", "EUR")
+
+
+def test_a_finished_bulk_operation_wakes_the_reading_that_waits_for_it(
+    client: FlaskClient, database: Database, shop_id: int, clock: Clock
+) -> None:
+    with database.write() as connection:
+        times = {"started_at": clock(), "progressed_at": clock(), "next_attempt_at": clock() + timedelta(hours=1)}
+        row = {"shop_id": shop_id, "platform": "shopify", "kind": "products", "position": "", "error": ""}
+        connection.execute(READING.insert().values(**row, **times, read=0, repaired=0, attempts=0))
+    client.post(HOOK, **sent("bulk_operations/finish", sample("bulk_operations/finish")))
+    drain(database, shop_id, now=clock())
+    with database.read() as connection:
+        assert connection.execute(sa.select(READING.c.next_attempt_at)).scalar_one() is None
 
 
 def test_of_a_product_with_more_variants_than_are_told_none_is_taken_away(

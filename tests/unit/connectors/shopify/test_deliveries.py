@@ -216,6 +216,8 @@ def test_what_this_shape_does_not_tell_is_said_to_be_untold() -> None:
     assert "variants" in _product(variants=sample("products/update")["variants"][:1]).untold
     assert "variants" in _product(variants=None).untold
     assert "variants.inventory_item" in _product().untold
+    assert {"title", "tags", "image_url"} <= _product(title=None, tags=None, image=None).untold
+    assert not {"title", "tags"} & _product().untold
 
 
 def test_ids_may_be_text_numbers_or_graphql_ids_and_money_text_or_numbers() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -85,11 +86,12 @@ class _server:  # noqa: N801 - reads as what it does
 
     def __init__(self, size: Size) -> None:
         self._context = multiprocessing.get_context("spawn")
-        self._here, there = self._context.Pipe()
-        self._process = self._context.Process(target=_serve, args=(there, size), daemon=True)
+        self._here, self._there = self._context.Pipe()
+        self._process = self._context.Process(target=_serve, args=(self._there, size), daemon=True)
 
     def __enter__(self) -> Played:
         self._process.start()
+        self._there.close()
         played = self._here.recv()
         assert isinstance(played, Played)
         return played
@@ -133,6 +135,7 @@ def _in_a_process(work: Callable[..., tuple[int, int]], *args: Any) -> Cost:
     here, there = context.Pipe()
     process = context.Process(target=_measured, args=(there, work, *args))
     process.start()
+    there.close()
     try:
         cost = here.recv()
     finally:

@@ -15,7 +15,7 @@ from connectors.base import Tokens
 from connectors.errors import AccessLost, PlatformError
 from connectors.shopify import tokens
 from connectors.shopify.api import App
-from connectors.shopify.id_tokens import check
+from connectors.shopify.id_tokens import IdToken, check
 from integration.services import access
 from integration.services.secrets import Vault
 from integration.services.shopify.install import Opened, open_app
@@ -323,3 +323,32 @@ def test_of_two_words_about_scopes_the_later_one_counts_whichever_comes_first(da
             access.scopes_changed(connection, shop.shop_id, scopes, version)
         assert connection.execute(sa.select(CONNECTION.c.set_up_at)).scalar() == now
     assert row_of(database).scopes == "read_products"
+
+
+def test_two_windows_that_open_the_app_first_make_one_shop(
+    database: Database, vault: Vault, ours: Settings, play: Play, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play.install()
+    both_asked, really, got = threading.Barrier(2), tokens.exchange, list[Opened]()
+
+    def exchange(app: App, id_token: IdToken) -> Tokens:
+        granted = really(app, id_token)
+        both_asked.wait(timeout=10)
+        return granted
+
+    def open_it() -> None:
+        own = Database(ours.database_url)
+        got.append(opened(play, own, vault, app))
+        own.close()
+
+    monkeypatch.setattr(tokens, "exchange", exchange)
+    windows = [threading.Thread(target=open_it) for _ in range(2)]
+    for each in windows:
+        each.start()
+    for each in windows:
+        each.join()
+    assert len(got) == 2
+    assert len({each.shop_id for each in got}) == 1
+    with database.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(SHOP)).scalar() == 1
+        assert connection.execute(sa.select(sa.func.count()).select_from(TOKEN)).scalar() == 1

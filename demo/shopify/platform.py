@@ -104,7 +104,7 @@ class Platform:
     def grant(self, shop: PlayedShop, *more: str) -> None:
         """The merchant allows the app more, such as what its file calls optional."""
         assert shop.installation is not None
-        self.install(shop, (*shop.installation.scopes, *(more or optional_scopes())))
+        self.install(shop, tuple(dict.fromkeys((*shop.installation.scopes, *(more or optional_scopes())))))
 
     def uninstall(self, shop: PlayedShop) -> None:
         """The merchant takes the app out: its tokens die at once, and what it hung on the shop goes with it."""

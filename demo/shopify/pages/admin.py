@@ -145,6 +145,19 @@ def opened(shop: str, handle: str) -> ResponseReturnValue:
     return {"address": app_address(shop_of(shop), wanted.path, given)}, 200, {"Cache-Control": "no-store"}
 
 
+@bp.post("/<shop>/admin/apps/<handle>/scopes")
+def more_scopes(shop: str, handle: str) -> ResponseReturnValue:
+    """Grant what the app's file calls optional and the merchant has just allowed; and say what is granted in all."""
+    played, here = shop_of(shop), platform()
+    if played.installation is None or handle != here.handle:
+        abort(404)
+    wanted = [each for each in request.form.getlist("scope") if each in optional_scopes()]
+    if new := [each for each in wanted if each not in played.installation.scopes]:
+        here.grant(played, *new)
+    granted = list(played.installation.scopes)
+    return {"granted": granted, "required": list(scopes()), "optional": list(optional_scopes()), "requested": wanted}
+
+
 def app_address(shop: PlayedShop, path: str, more: dict[str, str]) -> str:
     """The address of a page of the app as the admin opens it."""
     here = platform()

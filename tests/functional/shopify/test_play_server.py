@@ -334,6 +334,14 @@ class TestAdmin:
         assert answer.status_code == 403
         assert play.state.installation is not None
 
+    def test_a_merchant_allows_what_the_app_s_file_calls_optional_and_nothing_else(self, play: Play) -> None:
+        play.install()
+        address = f"{play.url}/{play.shop}/admin/apps/shelfwise/scopes"
+        answer = requests.post(address, data={"scope": ["read_all_orders", "write_orders"]}, timeout=10).json()
+        assert "read_all_orders" in answer["granted"]
+        assert "write_orders" not in answer["granted"]
+        assert [each.topic for each in play.sent] == ["app/scopes_update"]
+
     def test_an_emptied_shelf_is_empty_for_shoppers(self, play: Play) -> None:
         variant, shop = play.variant(), f"{play.url}/{play.shop}"
         product = play.state.products[variant.product_id]

@@ -74,6 +74,13 @@
     },
     environment: { embedded: window.parent !== window, mobile: false, pos: false },
     idToken,
+    scopes: {
+      query: async () => (await ask("scopes", [])).detail,
+      request: async (wanted) => {
+        const { granted, detail } = await ask("scopes", wanted);
+        return { result: granted ? "granted-all" : "declined-all", detail };
+      },
+    },
     toast: { show: (text) => { ask("toast", String(text)); }, hide: () => {} },
   };
 })();

@@ -32,6 +32,13 @@
       setTimeout(() => { toast.hidden = true; }, 4000);
     },
     redirect: (path) => open(path),
+    scopes: async (wanted) => {
+      const asked = wanted.map(String);
+      const granted = asked.length > 0 && window.confirm(`Shelfwise asks for more: ${asked.join(", ")}. Allow it?`);
+      const body = new URLSearchParams(granted ? asked.map((each) => ["scope", each]) : []);
+      const answer = await fetch(`${root}/scopes`, { method: "POST", body });
+      return { granted, detail: await answer.json() };
+    },
   };
 
   window.addEventListener("message", async (event) => {

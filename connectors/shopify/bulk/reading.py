@@ -55,7 +55,7 @@ class BulkReading:
         for seen in until_done(self._admin, operation, self._access.wait):
             operation = seen
             yield _waiting(position, operation)
-        if operation.url is not None:
+        if operation.objects or operation.url is not None:
             yield from self._downloaded(operation, position)
 
     def _known(self, position: InBulk | None) -> Operation | None:
@@ -81,7 +81,7 @@ class BulkReading:
         raise AssertionError("pauses have no end")
 
     def _downloaded(self, operation: Operation, position: InBulk) -> Iterator[Page]:
-        for _ in range(ADDRESSES):
+        for _ in range(ADDRESSES if operation.url is not None else 0):
             try:
                 for page in self._told(operation, position):
                     yield page

@@ -39,7 +39,7 @@ def play_shopify(port: int, seed: int, products: int, customers: int, orders: in
     except BadSettings as error:
         raise click.ClickException(str(error)) from None
     need_free_port(HOST, port)
-    client_id, secret = _app(settings)
+    client_id, secret = _app(settings, port)
     shop = PlayedShop(DOMAIN)
     size = Size(seed, products, customers)
     if orders is None:
@@ -56,10 +56,11 @@ def play_shopify(port: int, seed: int, products: int, customers: int, orders: in
         click.echo("The played Shopify has stopped.")
 
 
-def _app(settings: Settings) -> tuple[str, str]:
+def _app(settings: Settings, port: int) -> tuple[str, str]:
     if settings.shopify_client_id and settings.shopify_client_secret:
         return settings.shopify_client_id, settings.shopify_client_secret
     made = secrets.token_hex(16), f"shpss_{secrets.token_hex(16)}"
     click.echo("The app is made up: start Shelfwise with")
     click.echo(f"  SHELFWISE_SHOPIFY_CLIENT_ID={made[0]} SHELFWISE_SHOPIFY_CLIENT_SECRET={made[1]}")
+    click.echo(f"  SHELFWISE_SHOPIFY_PLAY_URL=http://{HOST}:{port}")
     return made

@@ -26,7 +26,7 @@ A_CALL = 25
 # A list that somebody else keeps changing meanwhile is left to the next round.
 MOST_TRIES = 3
 
-_STALE = frozenset({"STALE_OBJECT", "INVALID_COMPARE_DIGEST"})
+STALE = frozenset({"STALE_OBJECT", "INVALID_COMPARE_DIGEST"})
 
 
 class ProductList(NamedTuple):
@@ -184,9 +184,9 @@ def _mend(admin: Admin, lists: list[ProductList], error: UserErrors, outcome: Ou
         outcome.nameless = error
         _halve(admin, lists, outcome, tries=tries)
         return
-    stale = [lists[place] for place, code in places.items() if place is not None and code in _STALE]
+    stale = [lists[place] for place, code in places.items() if place is not None and code in STALE]
     for place, code in places.items():
-        if place is not None and code not in _STALE:
+        if place is not None and code not in STALE:
             outcome.doubtful.update((lists[place].product, *lists[place].products))
     rest = [each for place, each in enumerate(lists) if place not in places]
     if tries < MOST_TRIES:

@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, select
 
-from integration.services.shopify.list_making import PLACEMENT_OF, PLACEMENTS, list_id
+from integration.services.shopify.list_making import OF_SHOP, PLACEMENT_OF, PLACEMENTS, list_id
 from integration.storage.behaviour import Slate
 from integration.storage.catalogue import Product
 from integration.storage.database import Database
@@ -118,7 +119,7 @@ def _lists(connection: Connection, shop_id: int, names: set[str]) -> set[str]:
     """Those of the names that the lists on this shop's own pages go by; what they held then is not kept."""
     products = connection.scalars(select(PRODUCT.c.external_id).where(PRODUCT.c.shop_id == shop_id))
     made = (list_id(placement, key, each) for each in products for placement in PLACEMENTS for key in PLACEMENT_OF)
-    return names.intersection(made)
+    return names.intersection(chain(made, (list_id(placement, *OF_SHOP) for placement in PLACEMENTS)))
 
 
 def _returned(connection: Connection, shop_id: int, orders: Iterable[str]) -> Counter[tuple[str, int, str]]:

@@ -29,7 +29,8 @@ class Publication(OfShop, Base):
 
     wanted: False once the merchant switched the lists off. installation: the platform's mark of the app's stay in the
     shop: nothing outlives it. model_version, shelf_version: what the lists were last made by. marks: what our blocks
-    are told. pixel: its number and settings. finished_at: None while there is something left to do.
+    are told. pixel: its number and settings. trending: the list of what sells (products, selling, digest).
+    finished_at: None while there is something left to do.
     """
 
     __tablename__ = "publication"
@@ -42,6 +43,7 @@ class Publication(OfShop, Base):
     lists: Mapped[int] = mapped_column(default=0)
     marks: Mapped[dict[str, Any] | None] = mapped_column(Json)
     pixel: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    trending: Mapped[dict[str, Any] | None] = mapped_column(Json)
     finished_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]

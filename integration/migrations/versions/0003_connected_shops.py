@@ -233,6 +233,7 @@ def _make_publication() -> None:
         sa.Column("lists", sa.Integer(), nullable=False),
         sa.Column("marks", Json, nullable=True),
         sa.Column("pixel", Json, nullable=True),
+        sa.Column("trending", Json, nullable=True),
         sa.Column("finished_at", Micros, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", Micros, nullable=True),

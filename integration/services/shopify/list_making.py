@@ -21,6 +21,8 @@ PLACEMENT_OF: Mapping[str, str] = MappingProxyType({"related": "product", "compl
 
 # Where blocks of ours stand: each shows the lists under names of its own.
 PLACEMENTS = ("product", "cart", "home", "collection", "search")
+# How the shop's own list is called there, in the place of a key and a product.
+OF_SHOP = ("trending", "shop")
 
 
 class MadeList(NamedTuple):
@@ -42,7 +44,7 @@ def lists_for(view: View) -> Iterator[MadeList]:
     aligned, availability = view.aligned, view.shelf.availability
     for row in np.argsort(-aligned.trending, kind="stable").tolist():
         product = view.external_ids[row]
-        if availability[row] > Availability.HIDDEN and _is_number(product):
+        if availability[row] > Availability.HIDDEN and is_number(product):
             for key, placement in PLACEMENT_OF.items():
                 yield MadeList(int(view.product_ids[row]), product, key, _slate(view, placement, row))
 
@@ -53,8 +55,9 @@ def _slate(view: View, placement: str, row: int) -> tuple[str, ...]:
     viewing, cart = (about, ()) if placement == "product" else ((), about)
     ranked = build_slate(view.aligned, Context(placement, about, viewing, cart, COUNT))
     keys = (view.external_ids[item.row] for item in ranked.items)
-    return tuple(key for key in keys if _is_number(key))
+    return tuple(key for key in keys if is_number(key))
 
 
-def _is_number(external_id: str) -> bool:
+def is_number(external_id: str) -> bool:
+    """Whether the platform itself could have called a product so."""
     return external_id.isascii() and external_id.isdigit()

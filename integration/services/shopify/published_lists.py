@@ -20,8 +20,9 @@ from connectors.shopify.api import PLATFORM
 from connectors.shopify.graphql.client import Admin
 from connectors.shopify.metafields import ProductList
 from integration.clock import Clock
+from integration.services.market_shelf import View
 from integration.services.shelves import Shelves
-from integration.services.shopify import pixel
+from integration.services.shopify import pixel, shop_list
 from integration.services.shopify.list_making import PLACEMENT_OF, MadeList, lists_for
 from integration.settings import Settings
 from integration.storage import published_list_writes as store
@@ -43,7 +44,7 @@ NO_LIST = store.Stands("", "")
 
 @dataclass(slots=True)
 class Published:
-    """What became of a round. written, removed: lists; refused: those that the platform did not take."""
+    """What became of a round. written, removed: products' lists; refused: those that the platform did not take."""
 
     written: int = 0
     removed: int = 0
@@ -88,7 +89,7 @@ def _is_due(row: Row[Any], settings: Settings, now: datetime) -> bool:
 def _is_told_otherwise(row: Row[Any], settings: Settings) -> bool:
     """Whether our blocks, or the pixel that was put into the shop, were told something else than they should know."""
     told = row.pixel is None or row.pixel == pixel.settings_of(settings, row.key)
-    return not told or row.marks != marks_of(ready=row.lists > 0)
+    return not told or row.marks != marks_of(ready=row.lists > 0 or bool(row.trending))
 
 
 def marks_of(*, ready: bool) -> dict[str, str | bool]:
@@ -145,7 +146,7 @@ class _Round:
         if known.wanted:
             self._put(owner, known)
         else:
-            self._take_away(owner)
+            self._take_away(owner, known)
 
     def _known(self, owner: str) -> Row[Any]:
         with self.database.write() as connection:
@@ -153,7 +154,8 @@ class _Round:
             if known is None or known.installation != owner:
                 # Another stay of the app's in the shop: what stood there went with the one before.
                 store.drop_all(connection, self.shop_id)
-                store.note(connection, self.shop_id, installation=owner, marks=None, finished_at=None, lists=0)
+                blank = {"marks": None, "trending": None, "finished_at": None, "lists": 0}
+                store.note(connection, self.shop_id, installation=owner, **blank)
                 known = store.find(connection, self.shop_id)
         if known is None:
             raise AssertionError("it was just written")
@@ -174,11 +176,26 @@ class _Round:
         if view.model_version != row.serving_version:
             # Made without it, the lists would be others, and nobody would make them again.
             raise PlatformError(PLATFORM, f"model {row.serving_version} can't be read here", retryable=True)
+        # First what every home page shows: the lists of a large catalogue take minutes.
+        trending = self._put_trending(known, view)
+        if trending:
+            self._tell(owner, known, ready=True)
         self._write(lists_for(view))
         with self.database.read() as connection:
             there = store.count(connection, self.shop_id)
-        self._tell(owner, known, ready=there > 0)
+        if not trending:
+            self._tell(owner, known, ready=there > 0)
         self._finish(model_version=row.serving_version, shelf_version=row.shelf_version, lists=there)
+
+    def _put_trending(self, known: Row[Any], view: View) -> bool:
+        """Put what sells into the shop. Returns whether there is something."""
+        wanted = shop_list.make(self.database, self.shop_id, view, self.clock())
+        if not shop_list.put(self.database, self.admin, known, wanted):
+            self.done.refused += 1
+            self._ask_again(wanted.products)
+            return bool(known.trending)
+        self.beat()
+        return bool(wanted.products)
 
     def _write(self, made: Iterable[MadeList]) -> None:
         """Write what differs from what stands in the shop, in calls of as many as one takes."""
@@ -238,9 +255,10 @@ class _Round:
             with self.database.write() as connection:
                 upsert(connection, REFETCH, rows, key=("shop_id", "kind", "external_id"), update=(), newer=None)
 
-    def _take_away(self, owner: str) -> None:
+    def _take_away(self, owner: str, known: Row[Any]) -> None:
         # First of all, so that no block shows a part of the lists.
         metafields.set_marks(self.admin, owner, marks_of(ready=False))
+        shop_list.take_away(self.database, self.admin, known)
         while True:
             with self.database.read() as connection:
                 lists = store.in_shop(connection, self.shop_id, metafields.A_CALL)

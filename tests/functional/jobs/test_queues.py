@@ -71,6 +71,7 @@ def test_announcing_a_delivery_puts_its_drain_on_the_queue(here: Settings) -> No
     enqueuer.drain(7)
     assert [(state.name, state.waiting) for state in queue_states(here)] == [
         ("intake", 1),
+        ("platform", 0),
         ("training", 0),
         ("graph", 0),
     ]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +17,11 @@ from rich.text import Text
 
 from connectors.base import Contents, Import, ImportReport, ImportRequest
 from connectors.errors import ConnectorError
+from integration.cli.store import open_store
 from integration.services.imports import ImportProgress, Watch, apply_import, in_order, open_source
 from integration.services.secrets import BadSecretKeys, Vault
 from integration.services.shops import ShopTaken, UnknownShop, create_direct_shop, find_shop, get_shop
-from integration.settings import BadSettings, Settings
+from integration.settings import Settings
 from integration.storage.database import Database
 
 WRONG_FILE = 2
@@ -66,8 +66,7 @@ def import_(
     """
     console = Console(stderr=True)
     try:
-        settings = Settings.from_environ(os.environ)
-        with closing(Database(settings.database_url)) as database:
+        with open_store() as (settings, database):
             if not create:
                 shop = get_shop(database, key)
                 currency = currency or str(shop.currency)
@@ -76,7 +75,7 @@ def import_(
                 opened = in_order([open_source("file", file, request, progress=bar(file)) for file in files])
                 shop_id = _shop(database, settings, key, opened, request.currency)
                 reports = [apply_import(database, shop_id, each, progress=bar(each.report.source)) for each in opened]
-    except (ConnectorError, BadSettings, BadSecretKeys, UnknownShop, ShopTaken) as error:
+    except (ConnectorError, BadSecretKeys, UnknownShop, ShopTaken) as error:
         click.echo(f"shelfwise import: {error}", err=True)
         raise SystemExit(WRONG_FILE) from None
     for report in reports:

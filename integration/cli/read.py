@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import closing
 
@@ -13,12 +12,13 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from connectors.base import Page, Reader
 from connectors.errors import ConnectorError
+from integration.cli.store import open_store
 from integration.clock import system_clock
 from integration.jobs.queues import connect, enqueue
 from integration.services import readings
 from integration.services.secrets import BadSecretKeys, Vault
 from integration.services.shops import UnknownShop, get_shop
-from integration.settings import BadSettings, Settings
+from integration.settings import Settings
 from integration.storage.database import Database
 
 WRONG = 2
@@ -44,8 +44,7 @@ def read(key: str, watch: bool, here: bool) -> None:
     one that breaks off goes on where it was. `--here` needs no worker and no Redis.
     """
     try:
-        settings = Settings.from_environ(os.environ)
-        with closing(Database(settings.database_url)) as database:
+        with open_store() as (settings, database):
             shop_id = int(get_shop(database, key).id)
             platform, reader = readings.open_reader(database, Vault(settings.secret_keys), settings, shop_id)
             with database.write() as connection:
@@ -54,7 +53,7 @@ def read(key: str, watch: bool, here: bool) -> None:
                 _announce(settings, shop_id)
             if here or watch:
                 _show(database, shop_id, reader if here else None)
-    except (ConnectorError, BadSettings, BadSecretKeys, UnknownShop) as error:
+    except (ConnectorError, BadSecretKeys, UnknownShop) as error:
         click.echo(f"shelfwise read: {error}", err=True)
         raise SystemExit(WRONG) from None
 

@@ -122,3 +122,25 @@ def test_a_store_without_tables_is_one_sentence(settings: Settings, tmp_path: Pa
     said = CliRunner().invoke(main, ["status"], env=environ_of(bare))
     assert said.exit_code == 1
     assert "shelfwise migrate" in said.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "--shop", "demo"),
+        ("backtest", "--shop", "demo"),
+        ("vectors", "--shop", "demo"),
+        ("privacy", "list"),
+        ("read", "demo"),
+        ("import", "orders.csv", "--shop", "demo"),
+        ("shopify", "lists", "--shop", "demo"),
+    ],
+)
+def test_on_a_store_without_tables_every_command_says_in_a_sentence_what_makes_them(
+    arguments: tuple[str, ...], settings: Settings, tmp_path: Path
+) -> None:
+    empty = replace(settings, database_url=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    said = CliRunner().invoke(main, arguments, env=environ_of(empty))
+    assert said.exit_code == 1, said.output
+    assert "`shelfwise migrate` makes it" in said.output
+    assert "Traceback" not in said.output

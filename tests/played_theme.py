@@ -46,9 +46,17 @@ def publish(shop: PlayedShop, product: Product, listed: Sequence[Product], key: 
     shop.put_metafield(gid("Product", product.id), NAMESPACE, key, "list.product_reference", value)
 
 
+def sells(shop: PlayedShop, listed: Sequence[Product], *, selling: bool = True) -> None:
+    """Say what sells in the shop."""
+    owner, value = gid("AppInstallation", 1), json.dumps([gid("Product", each.id) for each in listed])
+    shop.put_metafield(owner, "shelfwise", "trending", "list.product_reference", value)
+    shop.put_metafield(owner, "shelfwise", "selling", "boolean", str(selling).lower())
+
+
 def publish_all(shop: PlayedShop) -> None:
-    """Put two lists on every product."""
+    """Put two lists on every product, and one into the shop."""
     goods = on_sale(shop)
+    sells(shop, goods[:24])
     for place, product in enumerate(goods):
         publish(shop, product, [goods[(place + step) % len(goods)] for step in range(1, 13)])
         publish(shop, product, [goods[(place + 3 * step) % len(goods)] for step in range(1, 9)], "complementary")

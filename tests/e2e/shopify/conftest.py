@@ -67,7 +67,7 @@ class Storefront:
                 "product": str(each.id),
                 "variant": str(each.variants[0].id),
                 "url": f"https://{self.shop.domain}/products/{each.handle}",
-                "reason": {"kind": kind, "because": "1", "because_title": "x", "count": None},
+                "reason": {"kind": kind, "because": None if kind == "trending" else "1", "count": None},
             }
             for each in products
         ]

@@ -184,13 +184,31 @@ def test_with_consent_a_better_list_takes_the_place_without_a_jump(front: Storef
     assert str(similar.locator(".shelfwise-card").first.get_attribute("data-shelfwise")).endswith(f",{SLATE},1")
 
 
-def test_where_a_page_has_nothing_to_start_from_any_list_of_ours_is_better(front: Storefront, visitor: Visitor) -> None:
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_list_for_the_shopper_brings_its_own_heading_without_a_jump(
+    front: Storefront, visitor: Visitor, width: int
+) -> None:
     wanted = on_sale(front.shop)[20:28]
-    front.personal(*wanted, kind="trending")
-    page = visitor(consent="preferences").new_page()
+    front.personal(*wanted)
+    page = visitor(consent="preferences", viewport={"width": width, "height": 900}).new_page()
     page.goto(f"{front.url}/")
     expect(page.locator(".shelfwise-link").first).to_have_text(wanted[0].title)
+    assert page.locator(".shelfwise-heading").first.inner_text() == "Picked for you"
     assert page.evaluate("window.shifts") == 0
+
+
+@pytest.mark.parametrize("consent", ["none", "preferences"])
+def test_what_sells_in_the_shop_is_called_so_whatever_a_shopper_allows(
+    front: Storefront, visitor: Visitor, consent: str
+) -> None:
+    front.personal(*on_sale(front.shop)[20:28], kind="trending")
+    page = visitor(consent=consent).new_page()
+    for path in ("/", "/nowhere", "/search?q=zzzz"):
+        page.goto(front.url + path)
+        settled(page)
+        block = page.locator("shelfwise-list").first
+        assert block.locator(".shelfwise-link").first.inner_text() == on_sale(front.shop)[0].title
+        assert block.locator(".shelfwise-heading").inner_text() == "Popular right now"
 
 
 @pytest.mark.parametrize("trouble", ["nothing personal", "no answer", "nonsense"])

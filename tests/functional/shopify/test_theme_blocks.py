@@ -16,7 +16,18 @@ from demo.shopify.liquid.extension import Extension, Placed
 from demo.shopify.liquid.objects import collection_drop, product_drop
 from demo.shopify.state import PlayedShop
 from demo.shopify.things import Product
-from tests.played_theme import EXTENSION, cart_of, on_sale, opened, page_of, publish, publish_all, rendered, sell_out
+from tests.played_theme import (
+    EXTENSION,
+    cart_of,
+    on_sale,
+    opened,
+    page_of,
+    publish,
+    publish_all,
+    rendered,
+    sell_out,
+    sells,
+)
 
 CARD = re.compile(r'<li class="shelfwise-card" data-shelfwise="(\d+),([0-9a-f]*),(\d+)">(.*?)</li>', re.DOTALL)
 
@@ -292,3 +303,94 @@ def test_pictures_are_lazy_sized_and_said_by_their_titles(shop: PlayedShop) -> N
     for picture in pictures:
         for wanted in ('loading="lazy"', "180w", "720w", 'sizes="', 'width="', 'height="', 'alt=""'):
             assert wanted in picture
+
+
+def _heading(html: str) -> str:
+    found = re.search(r"<h2[^>]*><span>(.*?)</span></h2>", html)
+    assert found
+    return unescape(found[1])
+
+
+def _instead(html: str) -> str:
+    """What the heading becomes once a personal list has taken the place."""
+    found = re.search(r'<h2[^>]* data-shelfwise="(.*?)"', html)
+    return unescape(found[1]) if found else ""
+
+
+def _lost(shop: PlayedShop, block: str) -> str:
+    """A block where neither a product nor a shopper is known."""
+    nothing = Drop("search", {"terms": "zzz", "results": Listing([]), "results_count": 0, "performed": True})
+    kinds = {"for-you": "index", "search": "search", "cart": "cart"}
+    return rendered(block, shop, kind=kinds[block], objects={"search": nothing})
+
+
+@pytest.mark.parametrize("block", ["for-you", "search", "cart"])
+def test_what_sells_is_shown_where_nothing_is_known_and_is_called_so(shop: PlayedShop, block: str) -> None:
+    wanted = list(reversed(on_sale(shop)))[:20]
+    sells(shop, wanted)
+    html = _lost(shop, block)
+    assert _shown(html) == [each.id for each in wanted[: len(_shown(html))]]
+    assert len(_shown(html)) in {4, 8}
+    assert (_heading(html), _instead(html)) == ("Popular right now", "Picked for you")
+
+
+@pytest.mark.parametrize("block", ["for-you", "search", "cart"])
+def test_nothing_that_is_known_is_nothing_that_is_shown(shop: PlayedShop, block: str) -> None:
+    html = _lost(shop, block)
+    assert _shown(html) == []
+    assert _hidden(html)
+
+
+def test_what_nobody_bought_yet_is_not_called_popular(shop: PlayedShop) -> None:
+    sells(shop, on_sale(shop)[:20], selling=False)
+    assert _heading(_lost(shop, "for-you")) == "New in the shop"
+
+
+def test_what_sells_out_leaves_what_sells_at_the_next_render(shop: PlayedShop) -> None:
+    wanted = on_sale(shop)[:12]
+    sells(shop, wanted)
+    assert _shown(_lost(shop, "for-you")) == [each.id for each in wanted[:8]]
+    sell_out(shop, wanted[0].variants)
+    assert _shown(_lost(shop, "for-you")) == [each.id for each in wanted[1:9]]
+
+
+def test_a_merchants_own_collection_comes_before_what_sells_and_under_its_own_name(shop: PlayedShop) -> None:
+    sells(shop, on_sale(shop)[:20])
+    chosen = next(each for each in shop.collections.values() if len(each.products) > 5)
+    html = rendered("for-you", shop, kind="index", settings={"collection": chosen.handle})
+    assert _shown(html)
+    assert set(_shown(html)) <= set(chosen.products)
+    assert (_heading(html), _instead(html)) == (chosen.title, "Picked for you")
+    for number in chosen.products:
+        sell_out(shop, shop.products[number].variants)
+    html = rendered("for-you", shop, kind="index", settings={"collection": chosen.handle})
+    assert (len(_shown(html)), _heading(html)) == (8, "Popular right now")
+
+
+def test_a_heading_of_the_merchants_own_stays(shop: PlayedShop) -> None:
+    sells(shop, on_sale(shop)[:20])
+    html = rendered("for-you", shop, kind="index", settings={"heading": "Our <best>"})
+    assert (_heading(html), _instead(html)) == ("Our <best>", "")
+
+
+def test_a_collections_page_shows_what_sells_only_if_nothing_goes_with_it(shop: PlayedShop) -> None:
+    collection = next(each for each in shop.collections.values() if len(each.products) > 3)
+    others = [each for each in on_sale(shop) if each.id not in collection.products]
+    sells(shop, [*(shop.products[each] for each in collection.products), *others])
+    objects = {"collection": collection_drop(page_of(shop, "collection"), collection)}
+    html = rendered("collection", shop, kind="collection", objects=objects)
+    assert (_shown(html), _heading(html)) == ([each.id for each in others[:4]], "Popular right now")
+    first = objects["collection"]["products"][0]["id"]
+    publish(shop, shop.products[first], others[5:9], "complementary")
+    objects = {"collection": collection_drop(page_of(shop, "collection"), collection)}
+    html = rendered("collection", shop, kind="collection", objects=objects)
+    assert (_shown(html), _heading(html)) == ([each.id for each in others[5:9]], "Goes well with these")
+
+
+@pytest.mark.parametrize("block", ["similar", "together", "recent"])
+def test_what_has_another_meaning_is_not_filled_with_what_sells(shop: PlayedShop, block: str) -> None:
+    sells(shop, on_sale(shop)[:20])
+    here = on_sale(shop)[0]
+    html = rendered(block, shop, product=here)
+    assert set(_shown(html)) <= {here.id}
+    assert _instead(html) == ""

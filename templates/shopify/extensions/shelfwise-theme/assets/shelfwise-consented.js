@@ -104,7 +104,7 @@ export const begin = ({ allowed, get, lists, post }) => {
   const personal = async (list) => {
     const slate = await get(`${proxied(list, "slates")}?${query(list)}`);
     const own = list.told.product;
-    const knows = ({ reason }) => !own || (PERSONAL.includes(reason?.kind) && String(reason.because) !== String(own));
+    const knows = ({ reason }) => (own ? PERSONAL.includes(reason?.kind) && String(reason.because) !== String(own) : reason?.because);
     if (!slate?.items?.some(knows)) return;
     const here = new Map([...list.cards.children].map((card) => [idOf(card), card]));
     const made = await Promise.all(slate.items.map(async (item, index) => {
@@ -114,7 +114,9 @@ export const begin = ({ allowed, get, lists, post }) => {
     const cards = made.filter(Boolean);
     const taken = new Set(cards.map(idOf));
     const rest = [...here.values()].filter((card) => !taken.has(idOf(card)));
-    list.show([...cards, ...rest].slice(0, here.size || list.told.most));
+    const heading = list.querySelector("h2[data-shelfwise]");
+    if (!list.show([...cards, ...rest].slice(0, here.size || list.told.most)) || !heading) return;
+    heading.firstElementChild.textContent = heading.dataset.shelfwise;
   };
 
   const recent = async (list) => {

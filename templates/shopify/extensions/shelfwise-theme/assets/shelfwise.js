@@ -162,10 +162,11 @@
       const ahead = top >= innerHeight;
       const early = performance.now() - begun < BUDGET_MS;
       const free = before ? (early || ahead || bottom < 0) && !this.matches(":hover, :focus-within") : ahead;
-      if (!free || !cards.length || cards.length < before) return;
+      if (!free || !cards.length || cards.length < before) return false;
       this.cards.replaceChildren(...cards);
       this.section.hidden = false;
       more?.watch(this);
+      return true;
     }
 
     made(product) {

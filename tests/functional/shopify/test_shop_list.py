@@ -82,8 +82,9 @@ def test_what_sells_is_written_first_and_once(here: Here) -> None:
 @on_one_store
 def test_what_sells_is_set_over_whatever_stands_there_and_leaves_with_the_lists(here: Here) -> None:
     here.publish()
-    wanted, owner = trending(here), here.calls[-1][1]["metafields"][0]["ownerId"]
-    owner = gid("AppInstallation", here.play.state.installation.id) if here.play.state.installation else owner
+    wanted, installed = trending(here), here.play.state.installation
+    assert installed
+    owner = gid("AppInstallation", installed.id)
     here.play.state.put_metafield(owner, "shelfwise", "trending", "list.product_reference", "[]")
     with here.database.write() as connection:
         connection.execute(sa.update(PUBLICATION).values(trending={"products": [], "digest": "of another state"}))
@@ -97,7 +98,8 @@ def test_what_sells_is_set_over_whatever_stands_there_and_leaves_with_the_lists(
 
 @on_one_store
 def test_a_shop_that_refuses_what_sells_has_the_other_lists(here: Here) -> None:
-    gone = here.publish() and trending(here)[0]
+    here.publish()
+    gone = trending(here)[0]
     here.play.state.products.pop(int(gone))
     with here.database.write() as connection:
         connection.execute(sa.update(PUBLICATION).values(trending=None))

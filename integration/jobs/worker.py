@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from multiprocessing.connection import wait
 from types import FrameType
 
+from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
@@ -27,8 +28,11 @@ class StoppableWorker(Worker):
 
     max_connection_wait_time = 5.0
 
+    asked_to_stop = False
+
     def handle_warm_shutdown_request(self) -> None:
         """Pass the wish to stop on to the running job's process."""
+        self.asked_to_stop = True
         if self.horse_pid:
             self.kill_horse(signal.SIGTERM)
 
@@ -79,7 +83,13 @@ def _end_with_parent(pipe: int) -> None:
 def _serve_one(settings: Settings, name: str) -> None:
     redis = connect(settings)
     queue = Queue(name, connection=redis, serializer=JSONSerializer)
-    StoppableWorker([queue], connection=redis, serializer=JSONSerializer).work(logging_level="INFO")
+    worker = StoppableWorker([queue], connection=redis, serializer=JSONSerializer)
+    try:
+        worker.work(logging_level="INFO")
+    except RedisError:
+        # A Redis that was stopped together with us can't be told of it any more.
+        if not worker.asked_to_stop:
+            raise
 
 
 def _stop(_signum: int, _frame: FrameType | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import SchemaItem
 
 revision = "0003"
 down_revision = "0002"
@@ -57,6 +58,16 @@ def downgrade() -> None:
         op.drop_table(table)
 
 
+def _of_shop(table: str) -> list[SchemaItem]:
+    """What every table has: a number of its own, and a shop with which its rows go."""
+    return [
+        sa.Column("id", Id, autoincrement=True, nullable=False),
+        sa.Column("shop_id", Id, nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f(f"fk_{table}_shop_id_shop"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+    ]
+
+
 def _make_access_token() -> None:
     op.create_table(
         "access_token",
@@ -72,12 +83,7 @@ def _make_access_token() -> None:
         sa.Column("refreshing_until", Micros, nullable=True),
         sa.Column("lost_at", Micros, nullable=True),
         sa.Column("updated_at", Micros, nullable=False),
-        sa.Column("id", Id, autoincrement=True, nullable=False),
-        sa.Column("shop_id", Id, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["shop_id"], ["shop.id"], name=op.f("fk_access_token_shop_id_shop"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_token")),
+        *_of_shop("access_token"),
         sa.UniqueConstraint("shop_id", "platform", name=op.f("uq_access_token_shop_id_platform")),
     )
 
@@ -89,10 +95,7 @@ def _make_location() -> None:
         sa.Column("sells_online", sa.Boolean(), nullable=False),
         sa.Column("source_version", Micros, nullable=False),
         sa.Column("removed_at", Micros, nullable=True),
-        sa.Column("id", Id, autoincrement=True, nullable=False),
-        sa.Column("shop_id", Id, nullable=False),
-        sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_location_shop_id_shop"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_location")),
+        *_of_shop("location"),
         sa.UniqueConstraint("shop_id", "external_id", name=op.f("uq_location_shop_id_external_id")),
     )
 
@@ -109,10 +112,7 @@ def _make_plan() -> None:
         sa.Column("checked_at", Micros, nullable=True),
         sa.Column("next_check_at", Micros, nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("id", Id, autoincrement=True, nullable=False),
-        sa.Column("shop_id", Id, nullable=False),
-        sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_plan_shop_id_shop"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan")),
+        *_of_shop("plan"),
         sa.UniqueConstraint("shop_id", "platform", name=op.f("uq_plan_shop_id_platform")),
     )
 
@@ -129,12 +129,7 @@ def _make_privacy_request() -> None:
         sa.Column("models_since", Micros, nullable=True),
         sa.Column("answer", sa.LargeBinary(), nullable=True),
         sa.Column("finished_at", Micros, nullable=True),
-        sa.Column("id", Id, autoincrement=True, nullable=False),
-        sa.Column("shop_id", Id, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["shop_id"], ["shop.id"], name=op.f("fk_privacy_request_shop_id_shop"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_privacy_request")),
+        *_of_shop("privacy_request"),
         sa.UniqueConstraint("shop_id", "duty", "request", name=op.f("uq_privacy_request_shop_id_duty_request")),
     )
 
@@ -157,10 +152,7 @@ def _make_reading() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", Micros, nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("id", Id, autoincrement=True, nullable=False),
-        sa.Column("shop_id", Id, nullable=False),
-        sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_reading_shop_id_shop"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_reading")),
+        *_of_shop("reading"),
     )
 
 
@@ -172,10 +164,7 @@ def _make_refetch() -> None:
         sa.Column("asked_at", Micros, nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", Micros, nullable=True),
-        sa.Column("id", Id, autoincrement=True, nullable=False),
-        sa.Column("shop_id", Id, nullable=False),
-        sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_refetch_shop_id_shop"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_refetch")),
+        *_of_shop("refetch"),
         sa.UniqueConstraint("shop_id", "kind", "external_id", name=op.f("uq_refetch_shop_id_kind_external_id")),
     )
 
@@ -192,10 +181,7 @@ def _make_usage_event() -> None:
         sa.Column("next_attempt_at", Micros, nullable=True),
         sa.Column("parked_at", Micros, nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("id", Id, autoincrement=True, nullable=False),
-        sa.Column("shop_id", Id, nullable=False),
-        sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_usage_event_shop_id_shop"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_event")),
+        *_of_shop("usage_event"),
         sa.UniqueConstraint("shop_id", "key", name=op.f("uq_usage_event_shop_id_key")),
     )
 
@@ -208,15 +194,10 @@ def _make_published_list() -> None:
         sa.Column("products", Json, nullable=False),
         sa.Column("digest", sa.String(length=128), nullable=False),
         sa.Column("published_at", Micros, nullable=False),
-        sa.Column("id", Id, autoincrement=True, nullable=False),
-        sa.Column("shop_id", Id, nullable=False),
         sa.ForeignKeyConstraint(
             ["product_id"], ["product.id"], name=op.f("fk_published_list_product_id_product"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["shop_id"], ["shop.id"], name=op.f("fk_published_list_shop_id_shop"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_published_list")),
+        *_of_shop("published_list"),
         sa.UniqueConstraint(
             "shop_id", "product_id", "list_key", name=op.f("uq_published_list_shop_id_product_id_list_key")
         ),
@@ -238,9 +219,6 @@ def _make_publication() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", Micros, nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("id", Id, autoincrement=True, nullable=False),
-        sa.Column("shop_id", Id, nullable=False),
-        sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_publication_shop_id_shop"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_publication")),
+        *_of_shop("publication"),
         sa.UniqueConstraint("shop_id", name=op.f("uq_publication_shop_id")),
     )

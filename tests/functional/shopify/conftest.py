@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,6 +11,8 @@ import pytest
 import requests
 from flask import Flask
 
+from connectors.base import Access
+from connectors.shopify.reader import ShopReader
 from demo.shopify.fill import ONLINE, Size, fill
 from demo.shopify.graphql.cost import Bucket
 from demo.shopify.platform import Platform
@@ -170,3 +173,18 @@ def passing_time(play: Play) -> Callable[..., None]:
         passed[0] += timedelta(**by)
 
     return move
+
+
+@pytest.fixture
+def access(play: Play) -> Access:
+    """Access to the played shop, which allows everything and keeps nobody waiting."""
+    token = play.token()
+    play.grant_everything()
+    play.set_costs(size=100_000, rate=100_000)
+    return Access(play.shop, f"{play.url}/{play.shop}", lambda: token, lambda seconds: time.sleep(min(seconds, 0.01)))
+
+
+@pytest.fixture
+def reader(access: Access) -> ShopReader:
+    """Reads the played shop."""
+    return ShopReader(access)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from decimal import Decimal
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from connectors.base import Access
 from connectors.records import InventoryPolicy, ProductStatus, RecordKind, Refetch
 from connectors.shopify.bulk import lines, reading
 from connectors.shopify.reader import KINDS, ShopReader
@@ -45,19 +43,6 @@ def clock() -> Clock:
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "PAGE_ROWS", 25)
     monkeypatch.setattr(lines, "WINDOW_ROWS", 5)
-
-
-@pytest.fixture
-def access(play: Play) -> Access:
-    token = play.token()
-    play.grant_everything()
-    play.set_costs(size=100_000, rate=100_000)
-    return Access(play.shop, f"{play.url}/{play.shop}", lambda: token, lambda seconds: time.sleep(min(seconds, 0.01)))
-
-
-@pytest.fixture
-def reader(access: Access) -> ShopReader:
-    return ShopReader(access)
 
 
 @pytest.fixture

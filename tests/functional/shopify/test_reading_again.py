@@ -42,19 +42,6 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def access(play: Play) -> Access:
-    token = play.token()
-    play.grant_everything()
-    play.set_costs(size=100_000, rate=100_000)
-    return Access(play.shop, f"{play.url}/{play.shop}", lambda: token, lambda seconds: time.sleep(min(seconds, 0.01)))
-
-
-@pytest.fixture
-def reader(access: Access) -> ShopReader:
-    return ShopReader(access)
-
-
-@pytest.fixture
 def shop_id(database: Database, settings: Settings) -> int:
     return shopify_shop(database, settings)
 

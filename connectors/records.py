@@ -51,7 +51,7 @@ class Variant:
     inventory_item: the key under which `InventoryLevel` speaks of it; defaults to the variant's own id.
     tracked: whether the shop counts its stock; a variant that is not tracked never runs out.
     prices: what it costs in other markets, by market code (ISO 3166 country, upper case).
-    options: such as {"Size": "M"}.
+    options: such as {"Size": "M"}. version: of this variant alone, where the platform keeps one; else its product's.
     """
 
     external_id: str
@@ -66,6 +66,23 @@ class Variant:
     policy: InventoryPolicy = InventoryPolicy.DENY
     unit_cost: Money | None = None
     position: int = 0
+    version: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VariantOf:
+    """One variant alone: the others of its product are left as they are.
+
+    product: its external id; a product of which nothing is told yet is asked for.
+    """
+
+    product: str
+    variant: Variant
+
+    @property
+    def external_id(self) -> str:
+        """The variant's."""
+        return self.variant.external_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +196,7 @@ class Refund:
     customer: str = ""
 
 
-Record = Product | InventoryLevel | Location | Customer | Order | Refund
+Record = Product | VariantOf | InventoryLevel | Location | Customer | Order | Refund
 
 
 class RecordKind(StrEnum):
@@ -200,7 +217,8 @@ class Current:
     """A record as it now is. `version` is the platform's own time stamp of that state: the newest wins.
 
     untold: fields of the record that this source says nothing of, such as {"markets", "variants.tracked"}: what is
-    stored of them stays, and a new row begins with what stands in the record.
+    stored of them stays, and a new row begins with what stands in the record. "variants.details": the variants are
+    named, so that others are known to be gone, and no more is told of them.
     """
 
     record: Record
@@ -235,7 +253,7 @@ class EraseCustomer:
 
 @dataclass(frozen=True, slots=True)
 class SoldOut:
-    """A variant that had nothing left anywhere at `version`, whatever older inventory levels say.
+    """A variant that had nothing left anywhere at `version`, whatever is told of before: levels, or not being tracked.
 
     product: the one that it belongs to, where that is told; it may not be known yet.
     """

@@ -31,6 +31,7 @@ from connectors.records import (
     ShopLeft,
     ShopTold,
     SoldOut,
+    VariantOf,
 )
 from integration.clock import system_clock
 from integration.services import access, privacy
@@ -40,10 +41,10 @@ from integration.storage import refetch_writes as refetches
 from integration.storage import shop_writes as shops
 from integration.storage import stock_writes as stock
 
-R = TypeVar("R", Product, InventoryLevel, Location, Customer, Order, Refund)
+R = TypeVar("R", Product, VariantOf, InventoryLevel, Location, Customer, Order, Refund)
 Untold = frozenset[str]
 
-_ON_SHELF = (Product, InventoryLevel, Location)
+_ON_SHELF = (Product, VariantOf, InventoryLevel, Location)
 _OFF_SHELF = {
     RecordKind.PRODUCT,
     RecordKind.VARIANT,
@@ -88,6 +89,10 @@ def _write_shelf(connection: Connection, shop_id: int, changes: Sequence[Change]
     for untold, products in _newest(changes, Product):
         written = catalogue.upsert_products(connection, shop_id, products, version, untold=untold)
         applied.written["products"] = applied.written.get("products", 0) + written
+    half_known: set[str] = set()
+    for untold, variants in _newest(changes, VariantOf):
+        half_known |= set(catalogue.upsert_variants(connection, shop_id, variants, version, untold=untold))
+        applied.written["variants"] = applied.written.get("variants", 0) + len(variants)
     for _, locations in _newest(changes, Location):
         stock.upsert_locations(connection, shop_id, locations, version)
     unknown: set[str] = set()
@@ -95,7 +100,8 @@ def _write_shelf(connection: Connection, shop_id: int, changes: Sequence[Change]
         unknown |= stock.upsert_levels(connection, shop_id, levels, version, untold=untold)
         applied.written["inventory levels"] = applied.written.get("inventory levels", 0) + len(levels)
     stock.mark_sold_out(connection, shop_id, [each for each in changes if isinstance(each, SoldOut)], version)
-    return [Refetch(RecordKind.LOCATION, location) for location in sorted(unknown)]
+    wanted = [Refetch(RecordKind.PRODUCT, product) for product in sorted(half_known)]
+    return wanted + [Refetch(RecordKind.LOCATION, location) for location in sorted(unknown)]
 
 
 def _write_orders(connection: Connection, shop_id: int, changes: Sequence[Change], applied: Applied) -> None:

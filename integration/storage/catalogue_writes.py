@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from connectors.records import Money, ProductStatus
+from connectors.records import Money, ProductStatus, VariantOf
 from connectors.records import Product as ProductRecord
 from connectors.records import Variant as VariantRecord
 from integration.storage.base import EPOCH
@@ -49,7 +49,8 @@ def upsert_products(
     """Write products with their variants. Returns how many were not older than what was there.
 
     untold: columns that are left as they are, those of variants as "variants.<column>"; "variants": there may be more
-    variants than are named; "status.unlisted": what is called active may be something never to be suggested.
+    variants than are named; "variants.details": no more is told of them than their names; "status.unlisted": what is
+    called active may be something never to be suggested.
     """
     rows = [_product_row(shop_id, record, version, shelf_version) for record, version in products]
     if "status.unlisted" in untold:
@@ -67,8 +68,31 @@ def upsert_products(
     won = [(ids[record.external_id], record, version) for record, version in products if record.external_id in ids]
     if "variants" not in untold:
         _remove_variants(connection, shop_id, won)
-    _write_variants(connection, shop_id, won, untold)
+    if "variants.details" not in untold:
+        _write_variants(connection, shop_id, won, untold)
     return len(won)
+
+
+def upsert_variants(
+    connection: Connection,
+    shop_id: int,
+    variants: Sequence[tuple[VariantOf, datetime]],
+    shelf_version: int,
+    *,
+    untold: Collection[str] = (),
+) -> list[str]:
+    """Write variants one by one, their products' other variants being left alone. Returns the unknown products."""
+    ids = ensure_products(connection, shop_id, {each.product: "" for each, _ in variants})
+    rows = {
+        each.external_id: _variant_row(shop_id, ids[each.product], each.variant, version) for each, version in variants
+    }
+    _upsert_variant_rows(connection, shop_id, rows, untold)
+    unknown: list[str] = []
+    for chunk in chunks(sorted(ids.values())):
+        here = (PRODUCT.c.shop_id == shop_id, PRODUCT.c.id.in_(chunk))
+        connection.execute(update(PRODUCT).where(*here).values(shelf_version=shelf_version))
+        unknown += connection.scalars(select(PRODUCT.c.external_id).where(*here, PRODUCT.c.known.is_(False)))
+    return unknown
 
 
 def _keep_unlisted(connection: Connection, shop_id: int, rows: Sequence[dict[str, Any]]) -> None:
@@ -83,13 +107,21 @@ def _keep_unlisted(connection: Connection, shop_id: int, rows: Sequence[dict[str
 def _remove_variants(
     connection: Connection, shop_id: int, products: Sequence[tuple[int, ProductRecord, datetime]]
 ) -> None:
+    """Take away what the products no longer name, unless it is newer than their word."""
     for chunk in chunks(products):
-        connection.execute(
-            update(VARIANT)
-            .where(VARIANT.c.shop_id == shop_id, VARIANT.c.product_id.in_([each[0] for each in chunk]))
-            .where(VARIANT.c.removed_at.is_(None))
-            .values(removed_at=max(version for _, _, version in chunk))
+        versions = {product_id: version for product_id, _, version in chunk}
+        named = {variant.external_id for _, record, _ in chunk for variant in record.variants}
+        statement = select(VARIANT.c.id, VARIANT.c.external_id, VARIANT.c.product_id, VARIANT.c.source_version).where(
+            VARIANT.c.shop_id == shop_id, VARIANT.c.product_id.in_(versions), VARIANT.c.removed_at.is_(None)
         )
+        gone = [
+            row.id
+            for row in connection.execute(statement)
+            if row.external_id not in named and row.source_version <= versions[row.product_id]
+        ]
+        for ids in chunks(gone):
+            taken = update(VARIANT).where(VARIANT.c.shop_id == shop_id, VARIANT.c.id.in_(ids))
+            connection.execute(taken.values(removed_at=max(versions.values())))
 
 
 def _write_variants(
@@ -104,6 +136,12 @@ def _write_variants(
         for product_id, record, version in products
         for variant in record.variants
     }
+    _upsert_variant_rows(connection, shop_id, rows, untold)
+
+
+def _upsert_variant_rows(
+    connection: Connection, shop_id: int, rows: Mapping[str, dict[str, Any]], untold: Collection[str]
+) -> None:
     if rows and "variants.currency" in untold:
         own = str(connection.execute(select(SHOP.c.currency).where(SHOP.c.id == shop_id)).scalar_one())
         rows = {external_id: {**row, "currency": own} for external_id, row in rows.items()}
@@ -219,7 +257,7 @@ def _variant_row(shop_id: int, product_id: int, variant: VariantRecord, version:
         "policy": variant.policy,
         "unit_cost": variant.unit_cost.amount if variant.unit_cost else None,
         "position": variant.position,
-        "source_version": version,
+        "source_version": variant.version or version,
         "removed_at": None,
     }
 

@@ -19,7 +19,7 @@ ROW ?=
 PLAY ?= http://127.0.0.1:8100
 
 .NOTPARALLEL:
-.PHONY: help run setup setup-dev setup-graph setup-theme-check test lint format types imports migrate-check tests browser pictures bench bench-quality lock wheel clean
+.PHONY: help run setup setup-dev setup-graph setup-theme-check test lint format types imports migrate-check tests browser e2e-woocommerce pictures bench bench-quality lock wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -e 's/:.*## /	/' | expand -t 16
@@ -65,6 +65,9 @@ tests: setup-dev ## Run the tests alone; T=tests/unit for some of them, JOBS=4 f
 
 browser: setup-dev ## Find or install the Chromium that the browser tests use
 	@$(BIN)/python -m tests.browsers
+
+e2e-woocommerce: setup-dev ## Go the whole round with a real WooCommerce shop: docs/developers/real-woocommerce.md says how to name it
+	@$(BIN)/python -m tests.e2e.woocommerce.real_shop
 
 pictures: setup-dev ## Take the pictures of docs/images from a running `make run PLATFORM=shopify`; PLAY=the address of its Shopify
 	@$(BIN)/python -m tests.pictures "$(PLAY)"

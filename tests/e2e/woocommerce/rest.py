@@ -81,7 +81,7 @@ class RestShop:
         return int(answer.headers.get("X-WP-Total", "-1"))
 
 
-CERTIFICATE = "Name the authority in REQUESTS_CA_BUNDLE, for this script and for the app alike."
+CERTIFICATE = "Name the authority in REQUESTS_CA_BUNDLE, and for the app in SSL_CERT_FILE."
 NO_JSON = (
     "A page stands before the REST API: permalinks, maintenance, or a security plugin (the failures at the page's end)."
 )

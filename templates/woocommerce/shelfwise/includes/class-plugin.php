@@ -24,6 +24,11 @@ final class Plugin {
 		'Stock_Push',
 		'Attribution',
 		'Privacy',
+		'Slates',
+		'Assets',
+		'Placements',
+		'Block',
+		'Personal_Route',
 	);
 
 	/**

@@ -1,0 +1,192 @@
+<?php
+/**
+ * Slates, kept for a while.
+ *
+ * @package Shelfwise
+ */
+
+namespace Shelfwise;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * A page is given what is kept at once, however old; what has aged is asked for anew after the page was sent.
+ */
+final class Slates {
+
+	const FRESH_SECONDS = 300;
+	const KEPT_SECONDS  = DAY_IN_SECONDS;
+	const LOCK_SECONDS  = 15;
+	const EVENT         = 'shelfwise_refresh';
+	// What there are very many of (carts, searches) shares this many places, so that nobody can fill the database.
+	const PLACES     = 1024;
+	const MOST_LATER = 4;
+	const PREFIX     = 'shelfwise_slate_';
+
+	/**
+	 * What is asked for once the page was sent: key => query.
+	 *
+	 * @var array<string, array<string, mixed>>
+	 */
+	private static $later = array();
+
+	/**
+	 * Hooks what refreshes.
+	 */
+	public static function register() {
+		add_action( self::EVENT, array( __CLASS__, 'refresh' ) );
+	}
+
+	/**
+	 * The slate for a page, which never depends on who looks at it.
+	 *
+	 * @param array<string, mixed> $query What it is for.
+	 * @return array<string, mixed>|null
+	 */
+	public static function of_page( array $query ) {
+		$key  = self::key( $query );
+		$kept = self::kept( $query, $key );
+		if ( null !== $kept ) {
+			if ( time() - $kept['at'] > self::FRESH_SECONDS ) {
+				self::later( $key, $query );
+			}
+			return $kept;
+		}
+		if ( ! Breaker::take( 'shelfwise_lock_' . $key, self::LOCK_SECONDS ) ) {
+			// Another page asks just now. This one is shown without, and shouldn't be kept like that.
+			defined( 'DONOTCACHEPAGE' ) || define( 'DONOTCACHEPAGE', true );
+			return null;
+		}
+		$slate = App::ask_on_page( $query );
+		if ( null === $slate ) {
+			self::later( $key, $query );
+			delete_transient( 'shelfwise_lock_' . $key );
+			return null;
+		}
+		self::keep( $query, $key, $slate );
+		delete_transient( 'shelfwise_lock_' . $key );
+		return $slate;
+	}
+
+	/**
+	 * Ask for a slate anew, and keep it. Runs where nobody waits.
+	 *
+	 * @param array<string, mixed> $query What it is for.
+	 */
+	public static function refresh( $query ) {
+		if ( ! is_array( $query ) || ! Link::is_live() || ! Breaker::lets_ask_later() ) {
+			return;
+		}
+		$slate = App::ask( $query, App::LATER_SECONDS );
+		if ( null !== $slate ) {
+			self::keep( $query, self::key( $query ), $slate );
+		}
+	}
+
+	/**
+	 * Once the page was sent: refresh what it showed of age. Where PHP can't go on after that, the site's cron does it.
+	 */
+	public static function after_page() {
+		$finish = self::finisher();
+		if ( $finish ) {
+			$finish();
+		}
+		$end = microtime( true ) + App::LATER_SECONDS;
+		foreach ( array_slice( self::$later, 0, self::MOST_LATER, true ) as $key => $query ) {
+			if ( Breaker::FAILURES <= Breaker::state()['failures'] && time() < Breaker::state()['until'] ) {
+				break;
+			}
+			if ( ! Breaker::take( 'shelfwise_lock_' . $key, self::LOCK_SECONDS ) ) {
+				continue;
+			}
+			if ( ! $finish ) {
+				wp_schedule_single_event( time(), self::EVENT, array( $query ) );
+			} elseif ( microtime( true ) < $end ) {
+				self::refresh( $query );
+			}
+		}
+		self::$later = array();
+	}
+
+	/**
+	 * What sends a page whole while PHP goes on; '' where there is no such thing.
+	 *
+	 * @return string
+	 */
+	private static function finisher() {
+		foreach ( array( 'fastcgi_finish_request', 'litespeed_finish_request' ) as $name ) {
+			if ( function_exists( $name ) ) {
+				return $name;
+			}
+		}
+		return '';
+	}
+
+	/**
+	 * Note a slate to ask for after the page.
+	 *
+	 * @param string               $key   Of the slate.
+	 * @param array<string, mixed> $query What it is for.
+	 */
+	private static function later( $key, array $query ) {
+		if ( ! self::$later ) {
+			add_action( 'shutdown', array( __CLASS__, 'after_page' ), 9999 );
+		}
+		self::$later[ $key ] = $query;
+	}
+
+	/**
+	 * What is kept; null where nothing is, or where it is too old.
+	 *
+	 * @param array<string, mixed> $query What it is for.
+	 * @param string               $key   Of the slate.
+	 * @return array<string, mixed>|null
+	 */
+	private static function kept( array $query, $key ) {
+		$kept = get_transient( self::place( $query, $key ) );
+		if ( ! is_array( $kept ) || ! isset( $kept['key'], $kept['at'], $kept['slate'], $kept['items'] ) ) {
+			return null;
+		}
+		return $key === $kept['key'] && is_array( $kept['items'] ) ? $kept : null;
+	}
+
+	/**
+	 * Keep a slate.
+	 *
+	 * @param array<string, mixed> $query What it is for.
+	 * @param string               $key   Of the slate.
+	 * @param array<string, mixed> $slate The app's answer.
+	 */
+	private static function keep( array $query, $key, array $slate ) {
+		$kept = $slate + array(
+			'key' => $key,
+			'at'  => time(),
+		);
+		set_transient( self::place( $query, $key ), $kept, self::KEPT_SECONDS );
+	}
+
+	/**
+	 * The key of a slate: another app, shop, language or currency is another slate.
+	 *
+	 * @param array<string, mixed> $query What it is for.
+	 * @return string
+	 */
+	private static function key( array $query ) {
+		return md5( Link::api() . '?' . App::query_string( $query ) );
+	}
+
+	/**
+	 * The name under which a slate is kept.
+	 *
+	 * @param array<string, mixed> $query What it is for.
+	 * @param string               $key   Of the slate.
+	 * @return string
+	 */
+	private static function place( array $query, $key ) {
+		$few = in_array( $query['placement'], array( 'product', 'home' ), true ) && empty( $query['cart'] );
+		if ( $few || wp_using_ext_object_cache() ) {
+			return self::PREFIX . $key;
+		}
+		return self::PREFIX . $query['placement'] . '_' . ( hexdec( substr( $key, 0, 7 ) ) % self::PLACES );
+	}
+}

@@ -25,14 +25,17 @@
 		return toldOf.get( section );
 	};
 
-	/* The WP Consent API's answer, once the site says whom it asks and how; else the page's own. */
-	const allowed = ( purpose ) => {
+	/* The WP Consent API's answer, once the site says whom it asks and how; else the page's own. Undefined: not known yet. */
+	const answer = ( purpose ) => {
 		if ( typeof window.wp_has_consent === 'function' ) {
-			return Boolean( window.wp_consent_type || window.wp_fallback_consent_type ) && window.wp_has_consent( purpose ) === true;
+			const asked = window.wp_consent_type || window.wp_fallback_consent_type;
+			return asked ? window.wp_has_consent( purpose ) === true : undefined;
 		}
 		const own = window.shelfwiseConsent;
-		return own === true || ( own && own[ purpose ] === true ) || false;
+		return typeof own === 'object' ? own?.[ purpose ] : own;
 	};
+
+	const allowed = ( purpose ) => answer( purpose ) === true;
 
 	const stored = () => {
 		try {
@@ -105,13 +108,13 @@
 	/* A visitor's own slate, where it moves nothing that is looked at. */
 	const personal = async ( section ) => {
 		const { own, placement, product, cart, count, renames } = told( section );
-		const answer = await fetch( own, {
+		const reply = await fetch( own, {
 			method: 'POST',
 			headers: { 'Content-Type': 'application/json' },
 			body: JSON.stringify( { visitor: known(), placement, product, cart, count } ),
 		} );
-		if ( answer.status !== 200 || ! allowed( 'marketing' ) ) return;
-		const slate = await answer.json();
+		if ( reply.status !== 200 || ! allowed( 'marketing' ) ) return;
+		const slate = await reply.json();
 		const { top, bottom } = section.getBoundingClientRect();
 		const unseen = top >= innerHeight || bottom < 0 || performance.now() - begun < EARLY_MS;
 		if ( slate.count !== count || ! unseen || section.matches( ':hover, :focus-within' ) ) return;
@@ -131,7 +134,7 @@
 		const first = told( all[ 0 ] );
 		if ( ! allowed( 'statistics' ) ) {
 			waiting.length = 0;
-			if ( known() ) {
+			if ( answer( 'statistics' ) === false && known() ) {
 				send( first, { visitor: known(), consent: false, events: [] } );
 				remember( '', first.path );
 			}
@@ -157,11 +160,11 @@
 	const put = async ( { store }, body ) => {
 		const cart = await fetch( `${ store }cart`, { credentials: 'same-origin', cache: 'no-store' } );
 		const headers = { 'Content-Type': 'application/json', Nonce: cart.headers.get( 'Nonce' ) || '' };
-		const answer = await fetch( `${ store }cart/add-item`, {
+		const reply = await fetch( `${ store }cart/add-item`, {
 			method: 'POST', credentials: 'same-origin', headers, body: JSON.stringify( body ),
 		} );
-		if ( answer.ok ) return;
-		const { code = '', message } = await answer.json();
+		if ( reply.ok ) return;
+		const { code = '', message } = await reply.json();
 		// Refused by what guards the site, not by the cart: the form itself may still go through.
 		if ( /nonce|rest_|forbidden/.test( code ) ) throw new Error( code );
 		throw new Refused( spoken( message ) );
@@ -172,8 +175,8 @@
 		document.body.dispatchEvent( new CustomEvent( 'wc-blocks_added_to_cart', { bubbles: true, cancelable: true, detail: { preserveCartData: false } } ) );
 		const { jQuery } = window;
 		if ( ! jQuery ) return;
-		const answer = await fetch( fragments, { method: 'POST', credentials: 'same-origin' } );
-		const fresh = await answer.json();
+		const reply = await fetch( fragments, { method: 'POST', credentials: 'same-origin' } );
+		const fresh = await reply.json();
 		jQuery( document.body ).trigger( 'added_to_cart', [ fresh.fragments, fresh.cart_hash, jQuery( button ) ] );
 	};
 

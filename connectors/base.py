@@ -156,6 +156,7 @@ class Access:
     external_id: as the platform knows the shop. address: where its calls go, without a slash at the end.
     token: gives one that is valid now; raises AccessLost. wait: seconds, when the platform asks for patience.
     refused: is told a token that the platform did not take, before AccessLost is raised for it.
+    allow_loopback: whether an address that a merchant gave may be on this very machine.
     """
 
     external_id: str
@@ -163,6 +164,7 @@ class Access:
     token: Callable[[], str]
     wait: Callable[[float], None]
     refused: Callable[[str], None] = _unheard
+    allow_loopback: bool = False
 
 
 @dataclass(frozen=True, slots=True)

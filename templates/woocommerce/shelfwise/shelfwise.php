@@ -32,3 +32,5 @@ spl_autoload_register( array( 'Shelfwise\\Plugin', 'load' ) );
 add_action( 'before_woocommerce_init', array( 'Shelfwise\\Plugin', 'declare_features' ) );
 // WooCommerce is there, or it is not, once all plugins are loaded; without it nothing else happens.
 add_action( 'plugins_loaded', array( 'Shelfwise\\Plugin', 'start' ) );
+
+register_deactivation_hook( __FILE__, array( 'Shelfwise\\Plugin', 'stop' ) );

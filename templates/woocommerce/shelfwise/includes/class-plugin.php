@@ -72,4 +72,11 @@ final class Plugin {
 			}
 		}
 	}
+
+	/**
+	 * Takes planned work out when the plugin is switched off. Everything else waits for it to be switched on again.
+	 */
+	public static function stop() {
+		wp_clear_scheduled_hook( 'shelfwise_push_again' );
+	}
 }

@@ -21,7 +21,7 @@ final class Privacy {
 	 */
 	public static function register() {
 		add_filter( 'wp_privacy_personal_data_exporters', array( __CLASS__, 'add_exporter' ) );
-		add_filter( 'wp_privacy_personal_data_erasers', array( __CLASS__, 'add_eraser' ) );
+		add_filter( 'wp_privacy_personal_data_erasers', array( __CLASS__, 'add_eraser' ), 999 );
 		add_action( 'admin_init', array( __CLASS__, 'suggest' ) );
 	}
 
@@ -40,17 +40,17 @@ final class Privacy {
 	}
 
 	/**
-	 * Adds our eraser.
+	 * Adds our eraser, before all others: once WooCommerce's has made an order nobody's, we could not find it.
 	 *
 	 * @param array<string,array<string,mixed>> $erasers What there is.
 	 * @return array<string,array<string,mixed>>
 	 */
 	public static function add_eraser( $erasers ) {
-		$erasers['shelfwise'] = array(
+		$ours = array(
 			'eraser_friendly_name' => __( 'Shelfwise recommendations', 'shelfwise' ),
 			'callback'             => array( __CLASS__, 'erase' ),
 		);
-		return $erasers;
+		return array_merge( array( 'shelfwise' => $ours ), $erasers );
 	}
 
 	/**

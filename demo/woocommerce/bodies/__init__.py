@@ -1,0 +1,1 @@
+"""What REST answers and webhooks carry, in the recorded shapes."""

@@ -14,8 +14,8 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Personal_Route {
 
-	const KINDS   = array( 'session', 'history', 'bought_before' );
-	const SECONDS = 0.8;
+	const KINDS     = array( 'session', 'history', 'bought_before' );
+	const BUDGET_MS = 800;
 	// Requests in ten seconds, of all visitors together: the app and the shop are not to be worn out by a script.
 	const MOST = 200;
 
@@ -78,7 +78,7 @@ final class Personal_Route {
 	 * @return \WP_REST_Response
 	 */
 	public static function answer( \WP_REST_Request $request ) {
-		$slate = self::within_bounds() ? App::ask( self::query( $request ), self::SECONDS ) : null;
+		$slate = self::within_bounds() ? Slate_Request::now( self::query( $request ), self::BUDGET_MS ) : null;
 		$seeds = array_map( 'intval', array_merge( $request['product'], $request['cart'] ) );
 		if ( null === $slate || ! self::knows_more( $slate['items'], $seeds ) ) {
 			return self::fresh( null, 204 );

@@ -64,7 +64,7 @@ final class Slate_View {
 			$wrapper,
 			esc_attr( $layout ),
 			esc_attr( $id ),
-			null === $told ? '' : ' data-shelfwise="' . esc_attr( (string) wp_json_encode( $told ) ) . '"',
+			null === $told ? '' : ' data-shelfwise="' . esc_attr( (string) wp_json_encode( $told, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE ) ) . '"',
 			null === $told ? '' : Assets::late_style(),
 			esc_html( $heading ),
 			$cards

@@ -57,7 +57,7 @@ final class Slates {
 			defined( 'DONOTCACHEPAGE' ) || define( 'DONOTCACHEPAGE', true );
 			return null;
 		}
-		$slate = App::ask_on_page( $query );
+		$slate = Slate_Request::on_page( $query );
 		if ( null === $slate ) {
 			self::later( $key, $query );
 			delete_transient( 'shelfwise_lock_' . $key );
@@ -77,7 +77,7 @@ final class Slates {
 		if ( ! is_array( $query ) || ! Link::is_live() || ! Breaker::lets_ask_later() ) {
 			return;
 		}
-		$slate = App::ask( $query, App::LATER_SECONDS );
+		$slate = Slate_Request::now( $query, Slate_Request::LATER_MS );
 		if ( null !== $slate ) {
 			self::keep( $query, self::key( $query ), $slate );
 		}
@@ -87,11 +87,8 @@ final class Slates {
 	 * Once the page was sent: refresh what it showed of age. Where PHP can't go on after that, the site's cron does it.
 	 */
 	public static function after_page() {
-		$finish = self::finisher();
-		if ( $finish ) {
-			$finish();
-		}
-		$end = microtime( true ) + App::LATER_SECONDS;
+		$sent = App::let_go();
+		$end  = microtime( true ) + Slate_Request::LATER_MS / 1000;
 		foreach ( array_slice( self::$later, 0, self::MOST_LATER, true ) as $key => $query ) {
 			if ( Breaker::FAILURES <= Breaker::state()['failures'] && time() < Breaker::state()['until'] ) {
 				break;
@@ -99,27 +96,13 @@ final class Slates {
 			if ( ! Breaker::take( 'shelfwise_lock_' . $key, self::LOCK_SECONDS ) ) {
 				continue;
 			}
-			if ( ! $finish ) {
+			if ( ! $sent ) {
 				wp_schedule_single_event( time(), self::EVENT, array( $query ) );
 			} elseif ( microtime( true ) < $end ) {
 				self::refresh( $query );
 			}
 		}
 		self::$later = array();
-	}
-
-	/**
-	 * What sends a page whole while PHP goes on; '' where there is no such thing.
-	 *
-	 * @return string
-	 */
-	private static function finisher() {
-		foreach ( array( 'fastcgi_finish_request', 'litespeed_finish_request' ) as $name ) {
-			if ( function_exists( $name ) ) {
-				return $name;
-			}
-		}
-		return '';
 	}
 
 	/**
@@ -172,7 +155,7 @@ final class Slates {
 	 * @return string
 	 */
 	private static function key( array $query ) {
-		return md5( Link::api() . '?' . App::query_string( $query ) );
+		return md5( Link::api() . '?' . Slate_Request::query_string( $query ) );
 	}
 
 	/**

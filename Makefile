@@ -16,10 +16,11 @@ export PYTHONDONTWRITEBYTECODE :=
 JOBS ?= 2
 T ?=
 ROW ?=
+API ?=
 PLAY ?= http://127.0.0.1:8100
 
 .NOTPARALLEL:
-.PHONY: help run setup setup-dev setup-graph setup-theme-check test lint format types imports migrate-check tests browser e2e-woocommerce pictures bench bench-quality lock wheel clean
+.PHONY: help run setup setup-dev setup-graph setup-theme-check test lint format types imports migrate-check tests browser e2e-woocommerce pictures bench bench-quality lock plugin-zip wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -e 's/:.*## /	/' | expand -t 16
@@ -85,6 +86,9 @@ lock: setup-dev ## Pin the newest versions that pyproject.toml allows
 		--group build --group dev -c locks/run.txt pyproject.toml -o locks/dev.txt
 	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		-c locks/run.txt locks/graph.in -o locks/graph.txt
+
+plugin-zip: setup ## Pack the WooCommerce plugin into dist/; API=https://... for the app's address that Connect goes to
+	@$(BIN)/shelfwise plugin-zip $(if $(API),--api "$(API)")
 
 wheel: setup-dev ## Build the package into dist/
 	@$(BIN)/hatchling build -t wheel

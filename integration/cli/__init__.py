@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "import": "integration.cli.imports:import_",
         "migrate": "integration.cli.migrate:migrate",
         "read": "integration.cli.read:read",
+        "plugin-zip": "integration.cli.plugin_zip:plugin_zip",
         "play-shopify": "integration.cli.play_shopify:play_shopify",
         "redis": "integration.cli.redis_process:redis",
         "scheduler": "integration.cli.processes:scheduler",

@@ -20,6 +20,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "direct": "connectors.direct:CONNECTOR",
         "file": "connectors.file:CONNECTOR",
         "shopify": "connectors.shopify:CONNECTOR",
+        "woocommerce": "connectors.woocommerce:CONNECTOR",
     }
 )
 

@@ -20,6 +20,10 @@ class BadSignature(ConnectorError):
     """The delivery was not signed with a secret of this shop. Nothing of it may be kept."""
 
 
+class Ping(BadSignature):
+    """An unsigned trial of the address by the platform: it says nothing, and wants no more than an answer."""
+
+
 class BadDelivery(ConnectorError):
     """A signed delivery whose headers or body can't be read. The sender should not send it again as it is."""
 

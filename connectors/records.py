@@ -230,13 +230,16 @@ class Current:
 class Removed:
     """A record that is gone since `version`.
 
-    Of an inventory level, `external_id` is the inventory item and `location` the place.
+    Of an inventory level, `external_id` is the inventory item and `location` the place. untimed: the platform doesn't
+    tell when a product, a variant or an order went; `version` is early enough for sure, and whatever was told before
+    goes, however new it is.
     """
 
     kind: RecordKind
     external_id: str
     version: datetime
     location: str = ""
+    untimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

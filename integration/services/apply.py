@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -40,6 +40,7 @@ from integration.storage import order_writes as orders
 from integration.storage import refetch_writes as refetches
 from integration.storage import shop_writes as shops
 from integration.storage import stock_writes as stock
+from integration.storage.upsert import stored_version
 
 R = TypeVar("R", Product, VariantOf, InventoryLevel, Location, Customer, Order, Refund)
 Untold = frozenset[str]
@@ -51,6 +52,11 @@ _OFF_SHELF = {
     RecordKind.INVENTORY_ITEM,
     RecordKind.INVENTORY_LEVEL,
     RecordKind.LOCATION,
+}
+_UNTIMED = {
+    RecordKind.PRODUCT: catalogue.PRODUCT,
+    RecordKind.VARIANT: catalogue.VARIANT,
+    RecordKind.ORDER: orders.ORDER,
 }
 
 
@@ -72,15 +78,26 @@ def apply(connection: Connection, shop_id: int, changes: Sequence[Change], *, no
         # Taken first: on PostgreSQL it also locks the shop's shelf, so that two batches can't deadlock on products.
         applied.shelf_version = catalogue.next_shelf_version(connection, shop_id)
     wanted = [change for change in changes if isinstance(change, Refetch)]
-    wanted += _write_shelf(connection, shop_id, changes, applied)
-    _write_orders(connection, shop_id, changes, applied)
-    for change in changes:
-        if isinstance(change, Removed):
-            _remove(connection, shop_id, change, applied.shelf_version or 0)
-        else:
-            _tell(connection, shop_id, change, now or system_clock())
+    for part in _parts(changes):
+        wanted += _write_shelf(connection, shop_id, part, applied)
+        _write_orders(connection, shop_id, part, applied)
+        for change in part:
+            if isinstance(change, Removed):
+                _remove(connection, shop_id, change, applied.shelf_version or 0)
+            else:
+                _tell(connection, shop_id, change, now or system_clock())
     refetches.ask_again(connection, shop_id, wanted, now or system_clock())
     return applied
+
+
+def _parts(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+    """The changes, cut after each removal without a time: it takes away what came before it, and nothing after."""
+    start = 0
+    for place, change in enumerate(changes, 1):
+        if isinstance(change, Removed) and change.untimed:
+            yield changes[start:place]
+            start = place
+    yield changes[start:]
 
 
 def _write_shelf(connection: Connection, shop_id: int, changes: Sequence[Change], applied: Applied) -> list[Refetch]:
@@ -149,6 +166,8 @@ def _wins(record: R, version: datetime, other: R, other_version: datetime) -> bo
 
 
 def _remove(connection: Connection, shop_id: int, gone: Removed, shelf_version: int) -> None:
+    if gone.untimed and (table := _UNTIMED.get(gone.kind)) is not None:
+        gone = replace(gone, version=max(gone.version, stored_version(connection, table, shop_id, gone.external_id)))
     match gone.kind:
         case RecordKind.PRODUCT:
             catalogue.remove_product(connection, shop_id, gone.external_id, gone.version, shelf_version)

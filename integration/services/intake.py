@@ -58,7 +58,7 @@ def receive(
     """Keep a webhook and, when it can empty a shelf, apply it in the same transaction.
 
     app_secrets: those of the app itself, with which some platforms sign for all their shops; see `app_secrets`.
-    Raises UnknownPlatform, BadSignature (nothing is stored; an unknown shop is one too, so that a stranger can't
+    Raises UnknownPlatform, Ping, BadSignature (nothing is stored; an unknown shop is one too, so that a stranger can't
     find out which shops there are) or BadDelivery.
     """
     webhooks = _webhooks(platform)

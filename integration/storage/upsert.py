@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Table, false, true
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, false, select, true
 from sqlalchemy.dialects import postgresql, sqlite
+
+from integration.storage.base import EPOCH
 
 Row = Mapping[str, Any]
 Newer = Callable[[Any, FromClause], ColumnElement[bool]]
@@ -78,6 +81,13 @@ def _statement(
 
 def _never(_excluded: Any, _table: FromClause) -> ColumnElement[bool]:
     return false()
+
+
+def stored_version(connection: Connection, table: Table, shop_id: int, external_id: str) -> datetime:
+    """The version of a row of a shop; the oldest there is where there is no row."""
+    here = (table.c.shop_id == shop_id, table.c.external_id == external_id)
+    found: datetime | None = connection.execute(select(table.c.source_version).where(*here)).scalar()
+    return found or EPOCH
 
 
 def always(_excluded: Any, _table: FromClause) -> ColumnElement[bool]:

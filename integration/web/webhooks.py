@@ -6,7 +6,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 
-from connectors.errors import BadDelivery, BadSignature, UnknownPlatform
+from connectors.errors import BadDelivery, BadSignature, Ping, UnknownPlatform
 from integration.services import intake
 from integration.web.errors import answer
 from integration.web.services import services
@@ -35,6 +35,8 @@ def receive(platform: str, external_id: str = "") -> ResponseReturnValue:
         )
     except UnknownPlatform as error:
         return answer(404, "unknown_platform", str(error))
+    except Ping:
+        return "", 200
     except BadSignature:
         return answer(401, "bad_signature", "the body is not signed with a secret of this shop")
     except BadDelivery as error:

@@ -30,19 +30,24 @@ final class Slate_Request {
 	private static $waited = 0;
 
 	/**
-	 * Asks while a shopper waits, if there is time left and the app has answered of late.
+	 * Whether a page may ask while its shopper waits: there is time left, and the app has answered of late.
+	 *
+	 * @return bool
+	 */
+	public static function may() {
+		// Without cURL nothing can be stopped within a second.
+		return self::PAGE_MS - self::$waited >= self::LEAST_MS && function_exists( 'curl_exec' ) && Breaker::lets_pages_ask();
+	}
+
+	/**
+	 * Asks with what is left of the page's time.
 	 *
 	 * @param array<string, mixed> $query What the slate is for.
 	 * @return array<string, mixed>|null The slate; null where there is none.
 	 */
 	public static function on_page( array $query ) {
-		$left = self::PAGE_MS - self::$waited;
-		// Without cURL nothing can be stopped within a second.
-		if ( $left < self::LEAST_MS || ! function_exists( 'curl_exec' ) || ! Breaker::lets_pages_ask() ) {
-			return null;
-		}
 		$begun         = microtime( true );
-		$slate         = self::now( $query, $left );
+		$slate         = self::now( $query, self::PAGE_MS - self::$waited );
 		self::$waited += (int) ceil( 1000 * ( microtime( true ) - $begun ) );
 		return $slate;
 	}

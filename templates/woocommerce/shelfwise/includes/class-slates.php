@@ -52,19 +52,33 @@ final class Slates {
 			}
 			return $kept;
 		}
+		if ( ! Slate_Request::may() ) {
+			self::later( $key, $query );
+			return null;
+		}
+		return self::first( $query, $key );
+	}
+
+	/**
+	 * A slate that nothing is kept of. One page at a time asks for it.
+	 *
+	 * @param array<string, mixed> $query What it is for.
+	 * @param string               $key   Of the slate.
+	 * @return array<string, mixed>|null
+	 */
+	private static function first( array $query, $key ) {
 		if ( ! Breaker::take( 'shelfwise_lock_' . $key, self::LOCK_SECONDS ) ) {
 			// Another page asks just now. This one is shown without, and shouldn't be kept like that.
 			defined( 'DONOTCACHEPAGE' ) || define( 'DONOTCACHEPAGE', true );
 			return null;
 		}
 		$slate = Slate_Request::on_page( $query );
+		delete_transient( 'shelfwise_lock_' . $key );
 		if ( null === $slate ) {
 			self::later( $key, $query );
-			delete_transient( 'shelfwise_lock_' . $key );
 			return null;
 		}
 		self::keep( $query, $key, $slate );
-		delete_transient( 'shelfwise_lock_' . $key );
 		return $slate;
 	}
 
@@ -87,22 +101,24 @@ final class Slates {
 	 * Once the page was sent: refresh what it showed of age. Where PHP can't go on after that, the site's cron does it.
 	 */
 	public static function after_page() {
+		$later       = array_slice( self::$later, 0, self::MOST_LATER, true );
+		self::$later = array();
+		$state       = Breaker::state();
+		if ( $state['failures'] >= Breaker::FAILURES && time() < $state['until'] ) {
+			return;
+		}
 		$sent = App::let_go();
 		$end  = microtime( true ) + Slate_Request::LATER_MS / 1000;
-		foreach ( array_slice( self::$later, 0, self::MOST_LATER, true ) as $key => $query ) {
-			if ( Breaker::FAILURES <= Breaker::state()['failures'] && time() < Breaker::state()['until'] ) {
-				break;
-			}
-			if ( ! Breaker::take( 'shelfwise_lock_' . $key, self::LOCK_SECONDS ) ) {
+		foreach ( $later as $key => $query ) {
+			if ( microtime( true ) > $end || ! Breaker::take( 'shelfwise_later_' . $key, self::LOCK_SECONDS ) ) {
 				continue;
 			}
-			if ( ! $sent ) {
-				wp_schedule_single_event( time(), self::EVENT, array( $query ) );
-			} elseif ( microtime( true ) < $end ) {
+			if ( $sent ) {
 				self::refresh( $query );
+			} else {
+				wp_schedule_single_event( time(), self::EVENT, array( $query ) );
 			}
 		}
-		self::$later = array();
 	}
 
 	/**

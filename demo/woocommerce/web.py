@@ -11,7 +11,7 @@ from flask import Flask, Response, abort, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from demo.woocommerce.rest import goods, hooks, sales
+from demo.woocommerce.rest import editing, goods, hooks, sales
 from demo.woocommerce.rest import site as site_routes
 from demo.woocommerce.rest.calls import EXTENSION, answer, need_key, played
 from demo.woocommerce.rest.collections import RestError
@@ -28,7 +28,7 @@ def create_app(site: Site) -> Flask:
     app = Flask("demo.woocommerce", static_folder=None)
     app.extensions[EXTENSION] = site
     app.url_map.strict_slashes = False
-    for blueprint in (goods.bp, sales.bp, hooks.bp, site_routes.bp):
+    for blueprint in (goods.bp, editing.bp, sales.bp, hooks.bp, site_routes.bp):
         app.register_blueprint(blueprint)
     app.before_request(_before)
     app.after_request(_dated)

@@ -50,7 +50,12 @@ class Reply:
             return msgspec.json.decode(self.body, type=shape)
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             words = f"The shop's answer is not what its REST API promises ({error})."
-            raise ShopError(Failure.NOT_JSON, words) from None
+            raise ShopError(Failure.UNREADABLE, words) from None
+
+    def rows(self, shape: type[T]) -> list[T]:
+        """The body as a list of this type. Raises ShopError."""
+        rows: list[T] = self.decode(list[shape])  # type: ignore[valid-type]
+        return rows
 
 
 class Shop:

@@ -27,6 +27,7 @@ class Failure(StrEnum):
     READ_ONLY = "read-only keys"
     NOT_ALLOWED = "not allowed"
     NOT_JSON = "not JSON"
+    UNREADABLE = "unreadable"
     TOO_LARGE = "too large"
     BUSY = "busy"
     BROKEN = "broken"

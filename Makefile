@@ -20,7 +20,7 @@ API ?=
 PLAY ?= http://127.0.0.1:8100
 
 .NOTPARALLEL:
-.PHONY: help run setup setup-dev setup-graph setup-theme-check test lint format types imports migrate-check tests browser e2e-woocommerce pictures bench bench-quality lock plugin-zip wheel clean
+.PHONY: help run setup setup-dev setup-graph setup-theme-check setup-wordpress test lint format types imports migrate-check tests browser e2e-woocommerce pictures bench bench-quality lock plugin-zip wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -e 's/:.*## /	/' | expand -t 16
@@ -41,7 +41,10 @@ setup-graph: setup ## Add PyTorch (900 MB), with which `shelfwise graph` learns 
 setup-theme-check: ## Install Shopify's checks of theme app extensions, which the tests run (needs Node.js 20 or newer)
 	@sh locks/install-theme-check.sh
 
-test: setup-dev browser setup-theme-check lint types imports migrate-check tests ## All checks and all tests
+setup-wordpress: setup-dev ## Install real WordPress and PHP, in which the tests try the WooCommerce plugin (needs root on Debian, or PHP 8.2)
+	@sh locks/install-wordpress.sh
+
+test: setup-dev browser setup-theme-check setup-wordpress lint types imports migrate-check tests ## All checks and all tests
 
 lint: setup-dev ## Check style and formatting
 	@$(BIN)/ruff check .

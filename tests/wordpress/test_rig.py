@@ -6,22 +6,24 @@ import pytest
 
 from tests.wordpress.rig import WordPress
 
+PAGES = (
+    "/",
+    "/shop/",
+    "/product/mug/",
+    "/product-category/kitchen/",
+    "/cart/",
+    "/checkout/",
+    "/?s=mug&post_type=product",
+    "/?s=nothing-of-this&post_type=product",
+)
+
 
 @pytest.mark.parametrize("wordpress", ["6.5", "6.7"], indirect=True)
 @pytest.mark.parametrize("theme", ["block", "classic"])
 def test_every_page_of_the_shop_is_shown(wordpress: WordPress, theme: str) -> None:
     wordpress.use_theme(theme)
     thanks = wordpress.order("mug", "bowl")
-    for path in (
-        "/",
-        "/shop/",
-        "/product/mug/",
-        "/product-category/kitchen/",
-        "/cart/",
-        "/checkout/",
-        thanks,
-        "/?s=mug&post_type=product",
-    ):
+    for path in (*PAGES, thanks):
         page = wordpress.get(path)
         assert page.status_code == 200, path
         assert "</html>" in page.text, path

@@ -11,6 +11,7 @@ from flask import Flask, Response, abort, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from demo.woocommerce.pages import TEMPLATES, mounted
 from demo.woocommerce.rest import editing, goods, hooks, sales
 from demo.woocommerce.rest import site as site_routes
 from demo.woocommerce.rest.calls import EXTENSION, answer, need_key, played
@@ -28,7 +29,8 @@ def create_app(site: Site) -> Flask:
     app = Flask("demo.woocommerce", static_folder=None)
     app.extensions[EXTENSION] = site
     app.url_map.strict_slashes = False
-    for blueprint in (goods.bp, editing.bp, sales.bp, hooks.bp, site_routes.bp):
+    app.template_folder = TEMPLATES
+    for blueprint in (goods.bp, editing.bp, sales.bp, hooks.bp, site_routes.bp, *mounted().values()):
         app.register_blueprint(blueprint)
     app.before_request(_before)
     app.after_request(_dated)

@@ -15,7 +15,7 @@ from connectors.woocommerce.failures import Failure, ShopError
 
 _OF_STATUS = (
     "environment.home_url,environment.version,environment.wp_version,environment.php_version,environment.language,"
-    "environment.default_timezone,theme.name,theme.is_block_theme,settings.currency,settings.HPOS_enabled"
+    "theme.name,theme.is_block_theme,settings.currency,settings.HPOS_enabled"
 )
 
 
@@ -23,7 +23,7 @@ _OF_STATUS = (
 class ShopFacts:
     """asked: by the shop's clock. home: as the shop writes its own address. "" for whatever it does not tell.
 
-    prices_with_tax: as shoppers see them. block_theme, hpos: None where untold.
+    locale: such as "de-DE". timezone: such as "Europe/Berlin". prices_with_tax: as shoppers see them. block_theme, hpos: None where untold.
     """
 
     asked: datetime
@@ -34,7 +34,8 @@ class ShopFacts:
     woocommerce: str = ""
     wordpress: str = ""
     php: str = ""
-    language: str = ""
+    locale: str = ""
+    timezone: str = ""
     theme: str = ""
     block_theme: bool | None = None
     hpos: bool | None = None
@@ -72,6 +73,7 @@ class _Status(msgspec.Struct, frozen=True):
 
 class _Index(msgspec.Struct, frozen=True):
     name: Scalar = None
+    timezone_string: Scalar = None
 
 
 def read_facts(shop: Shop) -> ShopFacts:
@@ -84,17 +86,18 @@ def read_facts(shop: Shop) -> ShopFacts:
     )
     if not currency:
         raise ShopError(Failure.UNREADABLE, "The shop does not say which currency it sells in.")
-    environment, theme = status.environment, status.theme
+    environment, theme, index = status.environment, status.theme, _index(shop)
     return ShopFacts(
         asked=reply.asked,
         currency=currency,
         country=country(_text(general.get("woocommerce_default_country")).partition(":")[0]),
-        name=_name(shop),
+        name=html.unescape(text(index.name, 200)),
         home=text(environment.home_url, 2000),
         woocommerce=text(environment.version, 40),
         wordpress=text(environment.wp_version, 40),
         php=text(environment.php_version, 40),
-        language=text(environment.language, 40),
+        locale=text(environment.language, 40).replace("_", "-"),
+        timezone=text(index.timezone_string, 64),
         theme=text(theme.name, 200),
         block_theme=None if theme.is_block_theme is None else is_yes(theme.is_block_theme),
         hpos=None if status.settings.hpos is None else is_yes(status.settings.hpos),
@@ -119,11 +122,11 @@ def _status(shop: Shop) -> _Status:
         return _Status()
 
 
-def _name(shop: Shop) -> str:
+def _index(shop: Shop) -> _Index:
     try:
-        return html.unescape(text(shop.get("", {"_fields": "name"}).decode(_Index).name, 200))
+        return shop.get_openly("", {"_fields": "name,timezone_string"}).decode(_Index)
     except ShopError:
-        return ""
+        return _Index()
 
 
 def _with_tax(shop: Shop) -> bool | None:

@@ -58,7 +58,13 @@ final class Placements {
 			return '';
 		}
 		self::$shown[ $placement ] = true;
-		return Slate_View::of_page( $placement, $wanted );
+		try {
+			return Slate_View::of_page( $placement, $wanted );
+		} catch ( \Throwable $error ) {
+			// Another plugin's filter may throw. The page goes on without a slate.
+			wc_get_logger()->error( 'No slate could be shown: ' . $error->getMessage(), array( 'source' => 'shelfwise' ) );
+			return '';
+		}
 	}
 
 	/**

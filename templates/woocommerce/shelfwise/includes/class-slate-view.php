@@ -120,7 +120,7 @@ final class Slate_View {
 			'renames'   => $renames,
 			'store'     => rest_url( 'wc/store/v1/' ),
 			'own'       => rest_url( 'shelfwise/v1/slate' ),
-			'fragments' => \WC_AJAX::get_endpoint( 'get_refreshed_fragments' ),
+			'fragments' => add_query_arg( 'wc-ajax', 'get_refreshed_fragments', home_url( '/' ) ),
 			'basket'    => wc_get_cart_url(),
 			'path'      => defined( 'COOKIEPATH' ) && COOKIEPATH ? COOKIEPATH : '/',
 			'added'     => __( 'Added to your cart.', 'shelfwise' ),

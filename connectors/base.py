@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
 from connectors.records import Change, Refetch
@@ -196,9 +197,13 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """One platform. A part that is None is something that the platform doesn't do."""
+    """One platform. A part that is None is something that the platform doesn't do.
+
+    whole_every: kinds that are read whole more often than usual, since the platform never says what vanished of them.
+    """
 
     platform: str
     webhooks: Webhooks | None = None
     importer: Importer | None = None
     reader: Callable[[Access], Reader] | None = None
+    whole_every: Mapping[str, timedelta] = field(default_factory=lambda: MappingProxyType({}))

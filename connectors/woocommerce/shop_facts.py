@@ -23,7 +23,8 @@ _OF_STATUS = (
 class ShopFacts:
     """asked: by the shop's clock. home: as the shop writes its own address. "" for whatever it does not tell.
 
-    locale: such as "de-DE". timezone: such as "Europe/Berlin". prices_with_tax: as shoppers see them. block_theme, hpos: None where untold.
+    locale: such as "de-DE". timezone: such as "Europe/Berlin". prices_with_tax: as shoppers see them.
+    block_theme, hpos: None where untold.
     """
 
     asked: datetime

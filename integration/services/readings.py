@@ -110,13 +110,14 @@ def start(
 
 
 def plan(database: Database, shop_id: int, platform: str, kinds: Sequence[str], *, now: datetime) -> None:
-    """Begin what is due: everything, the first time and every week; what changed, every hour."""
+    """Begin what is due: everything, the first time and every week (or as the platform needs); what changed, hourly."""
+    whole_every = connectors.get(platform).whole_every
     with database.write() as connection:
         for kind in kinds:
             if store.unfinished(connection, shop_id, kind) is not None:
                 continue
             last, whole = (store.newest(connection, shop_id, kind, whole=only) for only in (False, True))
-            if last is None or whole is None or whole.started_at <= now - WHOLE_EVERY:
+            if last is None or whole is None or whole.started_at <= now - whole_every.get(kind, WHOLE_EVERY):
                 start(connection, shop_id, platform, [kind], now=now)
             elif last.started_at <= now - RECONCILE_EVERY:
                 start(connection, shop_id, platform, [kind], last.started_at - OVERLAP, now=now)

@@ -25,7 +25,7 @@ PLAY ?= http://127.0.0.1:8100
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -e 's/:.*## /	/' | expand -t 16
 
-run: setup ## Start the shop, its worker, scheduler and Redis; ORDERS=file.parquet for your own orders, PLATFORM=shopify for a played Shopify, PORT=8000
+run: setup ## Start the shop, its worker, scheduler and Redis; ORDERS=file.parquet for your own orders, PLATFORM=shopify or woocommerce for a played one, PORT=8000
 	@exec $(BIN)/shelfwise up --port "$(PORT)" $(if $(PLATFORM),--platform "$(PLATFORM)") \
 		$(if $(ORDERS),--orders "$(ORDERS)" --currency "$(CURRENCY)")
 

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "plugin-zip": "integration.cli.plugin_zip:plugin_zip",
         "play-shopify": "integration.cli.play_shopify:play_shopify",
         "redis": "integration.cli.redis_process:redis",
+        "play-woocommerce": "integration.cli.play_woocommerce:play_woocommerce",
         "scheduler": "integration.cli.processes:scheduler",
         "shopify": "integration.cli.shopify:shopify",
         "privacy": "integration.cli.privacy:privacy",
@@ -31,6 +32,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "vectors": "integration.cli.vectors:vectors",
         "web": "integration.cli.web:web",
         "weights": "integration.cli.weights:weights",
+        "woocommerce": "integration.cli.woocommerce:woocommerce",
         "worker": "integration.cli.processes:worker",
     }
 )

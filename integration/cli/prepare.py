@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.panel import Panel
 
 from integration.cli import main as shelfwise
-from integration.cli import shopify_round
+from integration.cli import shopify_round, woocommerce_round
 from integration.cli.local import LocalShop
 from integration.cli.supervisor import READY
 from integration.services.shops import find_shop
@@ -30,14 +30,16 @@ READY_SECONDS = 60.0
 @click.command()
 @click.option("--orders", type=click.Path(path_type=Path))
 @click.option("--currency", default="GBP")
-@click.option("--platform", type=click.Choice(["shopify"]))
+@click.option("--platform", type=click.Choice(["shopify", "woocommerce"]))
 @click.option("--stop", "parent", type=int, required=True, help="The process to stop should this fail.")
 def prepare(orders: Path | None, currency: str, platform: str | None, parent: int) -> None:
     """Load and train the shop, unless that was done before; then say where the storefront is."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         settings = Settings.from_environ(os.environ)
-        if platform:
+        if platform == "woocommerce":
+            woocommerce_round.prepare(settings)
+        elif platform:
             shopify_round.prepare(settings)
         else:
             _prepare(settings, LocalShop.of(orders), currency)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,55 +10,42 @@ import click
 import requests
 from rich.console import Console
 from rich.panel import Panel
-from sqlalchemy import select
 
 from integration.cli import main as shelfwise
-from integration.cli.local import need_free_port
+from integration.cli import rounds
 from integration.cli.play_shopify import DOMAIN
-from integration.cli.store import open_store
+from integration.cli.rounds import PORTS_APART
 from integration.cli.supervisor import READY
 from integration.settings import PREFIX, Settings
-from integration.storage.shops import Connection, Shop
 
 FOLDER = "played-shopify"
-PORTS_APART = 100
-READY_SECONDS = 90.0
 PATIENCE_SECONDS = 30.0
 # What the played Partner API answers to.
 PARTNER = ("4321", "prtapi_played")
 
 
 def fresh_folder(data_dir: Path) -> Path:
-    """An empty folder for a round: the played shop is made anew at each start, and so is what is known of it."""
-    folder = data_dir / FOLDER
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(mode=0o700)
-    return folder
+    """An empty folder for a round."""
+    return rounds.fresh_folder(data_dir, FOLDER)
 
 
 def environment(folder: Path, port: int, inherited: Mapping[str, str]) -> dict[str, str]:
     """What all processes of a round are started with, over what the operator has set."""
-    if inherited.get(PREFIX + "DATABASE_URL"):
-        raise click.ClickException(
-            f"a played shop's data are thrown away at its next start, so it does not use {PREFIX}DATABASE_URL: unset it"
-        )
-    play_port = port + PORTS_APART
-    need_free_port("127.0.0.1", play_port)
     own = {
         "DATA_DIR": str(folder),
         "SHOPIFY_CLIENT_ID": secrets.token_hex(16),
         "SHOPIFY_CLIENT_SECRET": f"shpss_{secrets.token_hex(16)}",
-        "SHOPIFY_PLAY_URL": f"http://127.0.0.1:{play_port}",
+        "SHOPIFY_PLAY_URL": f"http://127.0.0.1:{port + PORTS_APART}",
         "SHOPIFY_PARTNER_ID": PARTNER[0],
         "SHOPIFY_PARTNER_TOKEN": PARTNER[1],
     }
-    return {**inherited, **{PREFIX + name: value for name, value in own.items()}}
+    return rounds.with_own(own, port, inherited)
 
 
-def command(environ: Mapping[str, str]) -> str:
-    """The process that plays Shopify."""
-    return f"shelfwise play-shopify --port {environ[PREFIX + 'SHOPIFY_PLAY_URL'].rpartition(':')[2]}"
+def command(environ: Mapping[str, str]) -> tuple[str, str]:
+    """The process that plays Shopify: its name and how it is started."""
+    port = environ[PREFIX + "SHOPIFY_PLAY_URL"].rpartition(":")[2]
+    return "shopify", f"shelfwise play-shopify --port {port}"
 
 
 def prepare(settings: Settings) -> None:
@@ -69,10 +54,10 @@ def prepare(settings: Settings) -> None:
     from integration.jobs.set_up import set_up_shop
 
     admin = f"{settings.shopify_play_url}/{DOMAIN}/admin"
-    _wait_for(f"{settings.shopify_play_url}/", "the played Shopify")
-    _wait_for(f"{settings.public_url}/health", "Shelfwise")
+    rounds.wait_for(f"{settings.shopify_play_url}/", "the played Shopify")
+    rounds.wait_for(f"{settings.public_url}/health", "Shelfwise")
     _install(settings, admin)
-    shop_id, key = _shop()
+    shop_id, key = rounds.shop_of(DOMAIN)
     click.echo(f"Set-up: {set_up_shop(shop_id)}")
     shelfwise.main(["read", key, "--here"], standalone_mode=False)
     shelfwise.main(["train", "--shop", key], standalone_mode=False)
@@ -91,33 +76,6 @@ def _install(settings: Settings, admin: str) -> None:
         opened = browser.get(found.json()["address"], timeout=PATIENCE_SECONDS, headers={"Sec-Fetch-Dest": "iframe"})
         opened.raise_for_status()
     click.echo(f"Installed in {DOMAIN}: the app has its token.")
-
-
-def _shop() -> tuple[int, str]:
-    """Number and key of the shop that was just connected."""
-    statement = (
-        select(Shop.id, Shop.key)
-        .join(Connection, Connection.shop_id == Shop.id)
-        .where(Connection.external_id == DOMAIN)
-    )
-    with open_store() as (_settings, database), database.read() as connection:
-        row = connection.execute(statement).one()
-    return int(row.id), str(row.key)
-
-
-def _wait_for(address: str, what: str) -> None:
-    end = time.monotonic() + READY_SECONDS
-    while True:
-        try:
-            answer = requests.get(address, timeout=5)
-            if answer.ok:
-                return
-            said = f"it answers {answer.status_code}"
-        except requests.RequestException as error:
-            said = type(error).__name__
-        if time.monotonic() > end:
-            raise click.ClickException(f"{what} at {address} does not come up ({said})")
-        time.sleep(0.1)
 
 
 def _announce(settings: Settings, admin: str, key: str) -> None:

@@ -9,22 +9,25 @@ import sys
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 import click
 
-from integration.cli import local, shopify_round
+from integration.cli import local, shopify_round, woocommerce_round
 from integration.cli.sessions import end_sessions
 from integration.cli.supervisor import run_together
 from integration.migrations import MigrationError, migrate
 from integration.settings import BadSettings, Settings
 from integration.storage.database import Database
 
+ROUNDS: Mapping[str, ModuleType] = {"shopify": shopify_round, "woocommerce": woocommerce_round}
+
 
 @click.command()
 @click.option("--orders", type=click.Path(path_type=Path), help="Learn from this file of orders, not the demo.")
 @click.option("--currency", default="GBP", show_default=True, metavar="CODE", help="Of its prices, if it names none.")
-@click.option("--platform", type=click.Choice(["shopify"]), help="Show the app inside a played Shopify instead.")
+@click.option("--platform", type=click.Choice(sorted(ROUNDS)), help="Show the app with a played platform instead.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Where the storefront answers; 8000 unless set.")
 def up(orders: Path | None, currency: str, platform: str | None, port: int | None) -> None:
     """Start web, worker, scheduler and Redis, load a shop, train it, and say where its storefront is.
@@ -32,15 +35,15 @@ def up(orders: Path | None, currency: str, platform: str | None, port: int | Non
     Data are kept in var/ (SHELFWISE_DATA_DIR): a second start goes on where the first one ended. Each file of orders
     has a shop of its own, named after the file, beside the demo shop. Ctrl-C stops everything.
 
-    With --platform shopify a server plays Shopify beside it, with a shop that the app is installed in as a merchant
-    would: that shop is made anew at each start.
+    With --platform a server plays Shopify or WooCommerce beside it, with a shop that the app is installed in as a
+    merchant would: that shop is made anew at each start.
     """
     if platform and orders:
         raise click.ClickException("a played shop is made up: leave --orders out, or --platform")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if platform:
-            _up_played(port)
+            _up_played(platform, port)
         else:
             _up(orders, currency, port)
     except KeyboardInterrupt:
@@ -62,18 +65,20 @@ def _up(orders: Path | None, currency: str, port: int | None) -> None:
         _run([*orders_file, "--currency", currency], environ, data_dir, local.commands(os.environ))
 
 
-def _up_played(port: int | None) -> None:
-    """The same, inside a played Shopify."""
+def _up_played(platform: str, port: int | None) -> None:
+    """The same, with a played platform."""
     given = _given()
     chosen = port or given.port
     local.need_free_port(given.host, chosen)
     with local.only_one(given.data_dir.absolute()) as data_dir:
-        folder = shopify_round.fresh_folder(data_dir)
-        played = shopify_round.environment(folder, chosen, {**os.environ, **_port(port)})
+        going = ROUNDS[platform]
+        folder = going.fresh_folder(data_dir)
+        played = going.environment(folder, chosen, {**os.environ, **_port(port)})
         environ = local.environment(folder, local.LocalShop.of(None), chosen, played)
         _release(Settings.from_environ(environ))
-        commands = {**local.commands(os.environ), "shopify": shopify_round.command(environ)}
-        _run(["--platform", "shopify"], environ, folder, commands)
+        name, started = going.command(environ)
+        commands = {**local.commands(os.environ), name: started}
+        _run(["--platform", platform], environ, folder, commands)
 
 
 def _given() -> Settings:

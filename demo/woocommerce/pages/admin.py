@@ -37,7 +37,9 @@ def home() -> ResponseReturnValue:
 
 @bp.get("/admin.php")
 def plugin_page() -> ResponseReturnValue:
-    """WooCommerce > Shelfwise: connect, or how it is connected."""
+    """WooCommerce > Shelfwise: connect, or how it is connected. And WooCommerce's own page of REST keys."""
+    if request.args.get("page") == "wc-settings" and request.args.get("section") == "keys":
+        return show("admin/keys.html", made=None)
     if request.args.get("page") != "shelfwise" or not shop().plugin:
         abort(404)
     state, problem = None, ""
@@ -51,7 +53,10 @@ def plugin_page() -> ResponseReturnValue:
 
 @bp.post("/admin.php")
 def plugin_deed() -> ResponseReturnValue:
-    """Connect: go to the app, which comes back here; or disconnect."""
+    """Connect: go to the app, which comes back here; disconnect; or make a REST key."""
+    if request.form.get("deed") == "add-key":
+        made = shop().keyring.make(request.form.get("permissions", "read_write"), description="Made by hand")
+        return show("admin/keys.html", made=made)
     here = f"{shop().address}/wp-admin/admin.php?page=shelfwise"
     if request.form.get("deed") == "connect":
         asked = urlencode({"site": shop().address, "return": here})

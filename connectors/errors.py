@@ -33,12 +33,13 @@ class BadFile(ConnectorError):
 
 
 class PlatformError(ConnectorError):
-    """A platform refused or failed. `retryable`: the same call may work later."""
+    """A platform refused or failed. `retryable`: the same call may work later; `sentence`: why, without its name."""
 
     def __init__(self, platform: str, message: str, *, retryable: bool) -> None:
         super().__init__(f"{platform}: {message}")
         self.platform = platform
         self.retryable = retryable
+        self.sentence = message
 
 
 class AccessLost(PlatformError):

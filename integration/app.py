@@ -17,7 +17,7 @@ from integration.services.window import StoreWindow
 from integration.settings import Settings
 from integration.storage.database import Database
 from integration.storage.point_reads import PointReads
-from integration.web import errors, health, openapi, shopify, storefront, webhooks, widgets
+from integration.web import errors, health, openapi, shopify, storefront, webhooks, widgets, woocommerce
 from integration.web.services import KEY, Services
 from integration.web.turns import SlatesInTurn
 
@@ -50,7 +50,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         announce=enqueuer.announce,
     )
     errors.register(app)
-    for blueprint in (storefront.bp, openapi.bp, webhooks.bp, widgets.bp, health.bp):
+    for blueprint in (storefront.bp, openapi.bp, webhooks.bp, widgets.bp, health.bp, *woocommerce.BLUEPRINTS):
         app.register_blueprint(blueprint)
     if settings.shopify_client_id:
         for blueprint in shopify.BLUEPRINTS:

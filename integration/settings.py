@@ -47,6 +47,7 @@ class Settings:
     spark_from_lines: int = 20_000_000
     vectors: str = "auto"
     qdrant_url: str = ""
+    allow_loopback: bool = False
     shopify_client_id: str = ""
     shopify_client_secret: str = ""
     shopify_old_client_secret: str = ""

@@ -52,6 +52,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "read": Kind(PLATFORM, "integration.jobs.readings.read_shop", 4 * 3600, retries=0, ticket_seconds=600),
         "refetch": Kind(PLATFORM, "integration.jobs.readings.refetch", 300, retries=0, ticket_seconds=60),
         "renew": Kind(PLATFORM, "integration.jobs.access.renew", 60, retries=0, ticket_seconds=600),
+        # Its number is an attempt's, not a shop's: there is none yet. Somebody waits for it.
+        "connect": Kind(PLATFORM, "integration.jobs.connecting.connect", 240, retries=0, ticket_seconds=60),
         "set-up": Kind(PLATFORM, "integration.jobs.set_up.set_up_shop", 300, retries=0, ticket_seconds=600),
         "publish": Kind(PLATFORM, "integration.jobs.published_lists.publish", 3600, retries=0, ticket_seconds=600),
         "bill": Kind(PLATFORM, "integration.jobs.billing.bill", 120, retries=0, ticket_seconds=600),

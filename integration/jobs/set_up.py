@@ -9,7 +9,7 @@ from integration.clock import system_clock
 from integration.jobs.context import open_job
 from integration.jobs.queues import take_ticket
 from integration.services.secrets import Vault
-from integration.services.shopify.set_up import put_off, set_up
+from integration.services.set_up import put_off, set_up
 
 
 def set_up_shop(shop_id: int) -> str:

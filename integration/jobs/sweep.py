@@ -10,8 +10,9 @@ from types import MappingProxyType
 from redis import Redis
 
 from integration.jobs.queues import enqueue
-from integration.services import access, duties, readings, refetches, retention, upkeep
-from integration.services.shopify import billing, published_lists, set_up
+from integration.services import access, duties, readings, refetches, retention, set_up, upkeep
+from integration.services.shopify import billing, published_lists
+from integration.services.woocommerce import attempts
 from integration.settings import Settings
 from integration.storage.database import Database
 
@@ -24,6 +25,7 @@ DUE: Mapping[str, DueShops] = MappingProxyType(
         "bill": billing.due,
         "tidy": retention.due,
         "duties": duties.due,
+        "connect": attempts.due,
         "set-up": set_up.due,
         "publish": published_lists.due,
         "read": readings.due,

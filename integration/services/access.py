@@ -61,8 +61,18 @@ def _shopify(settings: Settings) -> _Platform | None:
     return _Platform(app.address, renew)
 
 
+def _woocommerce(_settings: Settings) -> _Platform:
+    def renew(_shop: str, _refresh_token: str) -> Tokens:
+        raise AccessLost("woocommerce", "its keys last until they are revoked; connect the shop again")
+
+    # A shop is known by its address.
+    return _Platform(str, renew)
+
+
 # Each platform whose tokens are kept here, with what makes it from the settings; None: it is switched off.
-_PLATFORMS: Mapping[str, Callable[[Settings], _Platform | None]] = MappingProxyType({"shopify": _shopify})
+_PLATFORMS: Mapping[str, Callable[[Settings], _Platform | None]] = MappingProxyType(
+    {"shopify": _shopify, "woocommerce": _woocommerce}
+)
 
 
 def access_to(
@@ -76,7 +86,8 @@ def access_to(
 ) -> Access:
     """How to call a shop. Raises AccessLost where it has no token, PlatformError where its platform is switched off."""
     kept = _ShopToken(database, vault, settings, shop_id, clock, wait)
-    return Access(kept.external_id, kept.platform.address(kept.external_id), kept.token, wait, kept.refused)
+    address = kept.platform.address(kept.external_id)
+    return Access(kept.external_id, address, kept.token, wait, kept.refused, settings.allow_loopback)
 
 
 def renew(database: Database, vault: Vault, settings: Settings, shop_id: int, *, clock: Clock = system_clock) -> bool:
@@ -107,12 +118,14 @@ def keep(connection: Connection, vault: Vault, shop_id: int, platform: str, toke
     store.keep_granted(connection, granted | _sealed(vault, tokens, now))
 
 
-def scopes_changed(connection: Connection, shop_id: int, scopes: Sequence[str], version: datetime) -> bool:
-    """Note what the merchant allows since `version`; what is missing for a part of the app is then put in place.
+def note_scopes(connection: Connection, shop_id: int, scopes: Sequence[str], version: datetime) -> bool:
+    """Note what the merchant allows since `version`. False where something newer is known."""
+    return store.change_scopes(connection, shop_id, ",".join(sorted(scopes)), version)
 
-    False where something newer is known.
-    """
-    changed = store.change_scopes(connection, shop_id, ",".join(sorted(scopes)), version)
+
+def scopes_changed(connection: Connection, shop_id: int, scopes: Sequence[str], version: datetime) -> bool:
+    """The same, told by the platform: what is missing for a part of the app is then put in place."""
+    changed = note_scopes(connection, shop_id, scopes, version)
     if changed:
         look_again(connection, shop_id, version)
     return changed
@@ -201,10 +214,13 @@ class _ShopToken:
         with self._database.read() as connection:
             row = store.find(connection, self._shop_id)
         if row is None:
-            raise AccessLost(f"shop {self._shop_id}", "it has no token; the merchant has to open the app")
+            raise AccessLost(
+                f"shop {self._shop_id}", "it has no token; the merchant has to open the app, or connect the shop"
+            )
         if row.lost_at is not None:
             raise AccessLost(
-                row.platform, f"access was lost on {row.lost_at:%Y-%m-%d}; the merchant has to open the app"
+                row.platform,
+                f"access was lost on {row.lost_at:%Y-%m-%d}; the merchant has to open the app, or connect again",
             )
         return row
 

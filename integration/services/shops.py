@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection as DatabaseConnection
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 
 from integration.services.secrets import Vault
 from integration.storage.database import Database
@@ -107,10 +108,25 @@ def _must_be_free(connection: DatabaseConnection, key: str, platform: str, exter
         raise ShopTaken(f"a shop {key!r}, or one connected as {platform} {external_id!r}, is there already")
 
 
+def free_key(connection: DatabaseConnection, wanted: str) -> str:
+    """The wanted key of a new shop, at most 63 characters; with a number where another shop has that key."""
+    alike = SHOP.c.key.in_([wanted]) | func.substr(SHOP.c.key, 1, len(wanted[:56]) + 1).in_([f"{wanted[:56]}-"])
+    taken = set(connection.scalars(select(SHOP.c.key).where(alike)))
+    if wanted not in taken:
+        return wanted
+    return next(each for number in itertools.count(2) if (each := f"{wanted[:56]}-{number}") not in taken)
+
+
 def find_shop(database: Database, key: str) -> Row[Any] | None:
     """The shop's row, by its public key."""
     with database.read() as connection:
         return connection.execute(select(SHOP).where(SHOP.c.key == key)).first()
+
+
+def key_of_shop(database: Database, shop_id: int) -> str:
+    """A shop's public key, by its number."""
+    with database.read() as connection:
+        return str(connection.execute(select(SHOP.c.key).where(SHOP.c.id == shop_id)).scalar_one())
 
 
 def get_shop(database: Database, key: str) -> Row[Any]:
@@ -144,13 +160,21 @@ _CONNECTED = (
         CONNECTION.c.shop_id, CONNECTION.c.webhook_secret, CONNECTION.c.previous_webhook_secret, SHOP.c.uninstalled_at
     )
     .join(SHOP, SHOP.c.id == CONNECTION.c.shop_id)
-    .where(CONNECTION.c.platform == bindparam("on_platform"), CONNECTION.c.external_id == bindparam("as_shop"))
+    .where(CONNECTION.c.platform == bindparam("on_platform"))
 )
+_BY_NAME = _CONNECTED.where(CONNECTION.c.external_id == bindparam("as_shop"))
+_BY_KEY = _CONNECTED.where(SHOP.c.key == bindparam("as_shop"))
+# Platforms whose webhooks come to an address with our own key of the shop, whose own name may change.
+_KEYED = frozenset({"woocommerce"})
 
 
 def find_connected(connection: DatabaseConnection, vault: Vault, platform: str, external_id: str) -> Connected | None:
-    """The shop behind a platform's webhook, with its secrets; None where there is none."""
-    row = connection.execute(_CONNECTED, {"on_platform": platform, "as_shop": external_id}).first()
+    """The shop behind a platform's webhook, with its secrets; None where there is none.
+
+    external_id: what the webhook names the shop by: the platform's name of it, or our key where its address holds that.
+    """
+    wanted = _BY_KEY if platform in _KEYED else _BY_NAME
+    row = connection.execute(wanted, {"on_platform": platform, "as_shop": external_id}).first()
     if row is None:
         return None
     sealed = [each for each in (row.webhook_secret, row.previous_webhook_secret) if each is not None]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, select, update
 from sqlalchemy.exc import IntegrityError
 
 from connectors.shopify.api import PLATFORM, App
@@ -20,6 +20,7 @@ from connectors.shopify.id_tokens import IdToken
 from connectors.shopify.scopes import missing
 from integration.services import access, readings
 from integration.services.secrets import Vault
+from integration.services.shops import free_key
 from integration.storage.access_writes import CONNECTION, SHOP, TOKEN
 from integration.storage.database import Database
 
@@ -100,18 +101,9 @@ def _installed(connection: Connection, domain: str, now: datetime) -> tuple[int,
 
 
 def _made(connection: Connection, domain: str, now: datetime) -> tuple[int, str]:
-    key = _free_key(connection, domain.removesuffix(".myshopify.com"))
+    key = free_key(connection, domain.removesuffix(".myshopify.com"))
     shop = {"key": key, "name": key, "storefront_url": f"https://{domain}", "created_at": now}
     shop_id = int(connection.execute(SHOP.insert().values(**shop).returning(SHOP.c.id)).scalar_one())
     made = {"shop_id": shop_id, "platform": PLATFORM, "external_id": domain, "set_up_at": now, "created_at": now}
     connection.execute(CONNECTION.insert().values(**made))
     return shop_id, key
-
-
-def _free_key(connection: Connection, wanted: str) -> str:
-    """The first label of the shop's domain, at most 63 characters; with a number where another shop has that key."""
-    alike = SHOP.c.key.in_([wanted]) | func.substr(SHOP.c.key, 1, len(wanted[:56]) + 1).in_([f"{wanted[:56]}-"])
-    taken = set(connection.scalars(select(SHOP.c.key).where(alike)))
-    if wanted not in taken:
-        return wanted
-    return next(each for number in itertools.count(2) if (each := f"{wanted[:56]}-{number}") not in taken)

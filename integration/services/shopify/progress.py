@@ -4,47 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from connectors.shopify.api import PLATFORM
 from connectors.shopify.scopes import missing
+from integration.services.progress import State, Step, count, learning_step, newest_reading, reading_step
 from integration.services.shopify.list_making import PLACEMENT_OF
 from integration.services.shopify.theme_editor import TITLES
 from integration.services.status import ShopState, shop_states
 from integration.storage import published_list_writes as published
 from integration.storage.access_writes import CONNECTION, TOKEN
 from integration.storage.database import Database
-from integration.storage.models import FitStatus
-from integration.storage.readings import Reading
-from integration.storage.upsert import table_of
 
-READING = table_of(Reading)
 _READ = {"products": "Reading your products", "orders": "Reading your orders"}
 _HISTORY = {True: "all your past orders", False: "the last 60 days, which is what Shopify gives a new app"}
-
-
-class State(StrEnum):
-    """Of a step. YOURS: it is the merchant's turn."""
-
-    DONE = "done"
-    DOING = "doing"
-    WAITING = "waiting"
-    YOURS = "yours"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step. detail: a sentence or two. fraction: how much of it is done, 0 to 1, where that is known."""
-
-    key: str
-    title: str
-    state: State
-    detail: str
-    fraction: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +42,7 @@ def progress_of(database: Database, shop_id: int, key: str, now: datetime) -> Pr
     """How far the app is in this shop."""
     shop = shop_states(database, now, key=key)[0]
     with database.read() as connection:
-        readings = {kind: _newest_reading(connection, shop_id, kind) for kind in ("stock", *_READ)}
+        readings = {kind: newest_reading(connection, shop_id, kind) for kind in ("stock", *_READ)}
         lists = _lists_step(connection, shop_id, readings["products"])
         here = (CONNECTION.c.shop_id == shop_id) & (CONNECTION.c.platform == PLATFORM)
         details: dict[str, Any] = connection.execute(select(CONNECTION.c.details).where(here)).scalar() or {}
@@ -79,7 +54,7 @@ def progress_of(database: Database, shop_id: int, key: str, now: datetime) -> Pr
         Step("connected", "Connected to your shop", State.DONE, f"Shelfwise works in {shop.name}."),
         _products_step(readings["products"], readings["stock"], shop),
         _orders_step(readings["orders"], shop, has_all="read_all_orders" in scopes),
-        _learning_step(readings["orders"], shop),
+        learning_step(readings["orders"], shop),
         lists,
         _widgets_step(details),
     )
@@ -88,69 +63,24 @@ def progress_of(database: Database, shop_id: int, key: str, now: datetime) -> Pr
     return Progress(_headline(steps), steps, _notices(token, scopes), tuple(_placed(details)), older_orders, moving)
 
 
-def _newest_reading(connection: Connection, shop_id: int, kind: str) -> Row[Any] | None:
-    """The newest one of all things of a kind: of those that came to their end, if any did. They go on every week."""
-    whole = (READING.c.shop_id == shop_id) & (READING.c.kind == kind) & READING.c.since.is_(None)
-    ended_first = (READING.c.finished_at.is_(None), READING.c.id.desc())
-    return connection.execute(select(READING).where(whole).order_by(*ended_first).limit(1)).first()
-
-
 def _products_step(reading: Row[Any] | None, stock: Row[Any] | None, shop: ShopState) -> Step:
     if stock is not None and stock.finished_at is None and (reading is None or not reading.read):
         counted = (
             f"First your stock is counted: {stock.read:,} so far." if stock.read else "First your stock is counted."
         )
-        step = _reading_step("products", "product", stock, "")
+        step = _reading("products", "product", stock, "")
         return replace(step, fraction=None, detail=step.detail if stock.error else counted)
-    done = f"{_count(shop.products, 'product')} read. Changes in your shop arrive by themselves."
-    return _reading_step("products", "product", reading, done)
+    done = f"{count(shop.products, 'product')} read. Changes in your shop arrive by themselves."
+    return _reading("products", "product", reading, done)
+
+
+def _reading(key: str, thing: str, reading: Row[Any] | None, done: str) -> Step:
+    return reading_step(key, _READ[key], thing, reading, done, preparing="Shopify is preparing the list.")
 
 
 def _orders_step(reading: Row[Any] | None, shop: ShopState, *, has_all: bool) -> Step:
-    done = f"{_count(shop.orders, 'order')} read: {_HISTORY[has_all]}. New orders arrive by themselves."
-    return _reading_step("orders", "order", reading, done)
-
-
-def _reading_step(key: str, thing: str, reading: Row[Any] | None, done: str) -> Step:
-    title = _READ[key]
-    if reading is None:
-        return Step(key, title, State.WAITING, "This begins within a minute.")
-    if reading.finished_at is not None:
-        return Step(key, title, State.DONE, done, 1.0)
-    fraction = min(reading.read / reading.expected, 1.0) if reading.expected else None
-    of_all = f" of {reading.expected:,}" if reading.expected else ""
-    so_far = f"{reading.read:,}{of_all} {thing}s read so far." if reading.read else "Shopify is preparing the list."
-    if reading.error:
-        message = f"{so_far} Something went wrong, and it is tried again by itself: {reading.error}"
-        return Step(key, title, State.FAILED, message, fraction)
-    return Step(key, title, State.DOING, so_far, fraction)
-
-
-def _learning_step(orders: Row[Any] | None, shop: ShopState) -> Step:
-    title = "Learning what sells together"
-    if shop.serving is not None:
-        learnt = f"Learnt from {_count(shop.serving.orders, 'order')}, and again every night."
-        return Step("learning", title, State.DONE, learnt, 1.0)
-    fit = shop.last_fit
-    if fit is not None and fit.status is FitStatus.RUNNING:
-        return Step("learning", title, State.DOING, "Looking for what shoppers buy together; this takes minutes.")
-    if orders is None or orders.finished_at is None:
-        return Step("learning", title, State.WAITING, "This begins once your orders are read.")
-    return Step("learning", title, *_unlearnt(shop))
-
-
-def _unlearnt(shop: ShopState) -> tuple[State, str]:
-    """All orders are read, no fit runs, and none was ever good enough to serve: what is said of that."""
-    if shop.orders == 0:
-        return State.DONE, "There are no orders to learn from yet. Until there are, shoppers see what is new."
-    if shop.last_fit is None:
-        return State.WAITING, "This begins in a few minutes."
-    if shop.last_fit.status in {FitStatus.FAILED, FitStatus.KILLED}:
-        return (
-            State.FAILED,
-            "It did not work out, and is tried again by itself. Shoppers see what sells best meanwhile.",
-        )
-    return State.DONE, "So far your best sellers are the better choice. It tries again every night, with new orders."
+    done = f"{count(shop.orders, 'order')} read: {_HISTORY[has_all]}. New orders arrive by themselves."
+    return _reading("orders", "order", reading, done)
 
 
 def _lists_step(connection: Connection, shop_id: int, products: Row[Any] | None) -> Step:
@@ -164,7 +94,7 @@ def _lists_step(connection: Connection, shop_id: int, products: Row[Any] | None)
         message = f"Something went wrong, and it is tried again by itself: {known.error}"
         return Step("lists", title, State.FAILED, message, written / total if total else None)
     if known is not None and known.finished_at is not None:
-        done = f"{_count(written, 'list')} of products stand in your shop, and are kept up to date by themselves."
+        done = f"{count(written, 'list')} of products stand in your shop, and are kept up to date by themselves."
         return Step("lists", title, State.DONE, done, 1.0)
     if not total and products is not None and products.finished_at is not None:
         return Step("lists", title, State.DONE, "There are no products that shoppers can see yet.", 1.0)
@@ -208,7 +138,3 @@ def _notices(token: Any, scopes: list[str]) -> tuple[str, ...]:
             "or parts of it stay switched off."
         )
     return tuple(notices)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

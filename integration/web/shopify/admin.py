@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from connectors.shopify.api import is_shop
-from integration.services.shopify import billing, set_up
+from integration.services import set_up
+from integration.services.shopify import billing
 from integration.services.shopify.billing import Standing
 from integration.services.shopify.progress import Progress, progress_of
 from integration.services.shopify.theme_editor import places

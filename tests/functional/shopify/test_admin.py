@@ -15,9 +15,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from integration.clock import Clock, system_clock
-from integration.services import access, readings
+from integration.services import access, readings, set_up
 from integration.services.secrets import Vault
-from integration.services.shopify import set_up
 from integration.services.shopify.theme_editor import places
 from integration.settings import Settings
 from integration.storage.access_writes import CONNECTION, SHOP, TOKEN

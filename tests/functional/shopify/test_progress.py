@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from connectors.shopify.api import App
 from connectors.shopify.id_tokens import check
 from integration.services import readings
+from integration.services.progress import READING, Step
 from integration.services.secrets import Vault
 from integration.services.shopify.install import Opened, open_app
-from integration.services.shopify.progress import READING, Progress, Step, progress_of
+from integration.services.shopify.progress import Progress, progress_of
 from integration.settings import Settings
 from integration.storage.database import Database
 from tests.functional.shopify.conftest import Play

@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "shopify-webhooks": "benchmarks.webhooks:BENCHMARK",
         "shopify-backfill": "benchmarks.shopify_backfill:BENCHMARK",
         "shopify-forgeries": "benchmarks.forgeries:BENCHMARK",
+        "woocommerce-import": "benchmarks.woocommerce_import:BENCHMARK",
         "woocommerce-stock": "benchmarks.woocommerce_stock:BENCHMARK",
         "theme": "benchmarks.theme:BENCHMARK",
         "sessions": "benchmarks.sessions:BENCHMARK",

@@ -1,0 +1,357 @@
+"""Connecting a shop: the merchant's way through our pages and their shop's, and what is left of it when it fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from integration.jobs import connecting
+from integration.services import set_up
+from integration.services.access import access_to
+from integration.services.secrets import Vault
+from integration.services.woocommerce import attempts, connect
+from integration.services.woocommerce.attempts import ATTEMPT
+from integration.settings import Settings
+from integration.storage.access_writes import CONNECTION, SHOP, TOKEN
+from integration.storage.database import Database
+from integration.storage.readings import Reading
+from integration.storage.upsert import table_of
+
+if TYPE_CHECKING:
+    from tests.functional.woocommerce.conftest import Woo
+
+READING = table_of(Reading)
+HTTPS = "https://shelfwise.example"
+TOPICS = 11
+
+
+@dataclass
+class Merchant:
+    """Somebody with a browser who connects a shop. now: moved on by the tests."""
+
+    app: Flask
+    client: FlaskClient
+    database: Database
+    settings: Settings
+    now: datetime
+
+    @property
+    def vault(self) -> Vault:
+        return Vault(self.settings.secret_keys)
+
+    def begin(self, site: str, **more: str) -> Any:
+        return self.client.get("/woocommerce/connect", query_string={"site": site, **more})
+
+    def token(self, site: str) -> str:
+        page = self.begin(site).text
+        found = re.search(r'name="token" value="([\w-]+)"', page)
+        assert found, page
+        return found[1]
+
+    def calls_back(self, token: str, key: str, secret: str, **more: Any) -> int:
+        """The shop's server hands its keys over: it has no cookie."""
+        body = {"key_id": 2, "user_id": token, "consumer_key": key, "consumer_secret": secret}
+        stranger = self.app.test_client()
+        answer = stranger.post("/woocommerce/callback", json={**body, "key_permissions": "read_write", **more})
+        return answer.status_code
+
+    def pastes(self, site: str, key: str, secret: str, **more: str) -> Any:
+        form = self.client.get("/woocommerce/connect/keys").text
+        check = re.search(r'name="check" value="(\w+)"', form)
+        assert check
+        sent = {"site": site, "key": key, "secret": secret, "check": check[1], **more}
+        return self.client.post("/woocommerce/connect/keys", data=sent, follow_redirects=True)
+
+    def works(self) -> list[connect.Outcome | None]:
+        """A worker does what is due."""
+        due = attempts.due(self.database, self.settings, self.now)
+        done = [connect.finish(self.database, self.vault, self.settings, each) for each in due]
+        for shop_id in set_up.due(self.database, self.settings, datetime.now(UTC)):
+            set_up.set_up(self.database, self.vault, self.settings, shop_id)
+        return done
+
+    def rows(self, statement: Any) -> list[Any]:
+        with self.database.read() as connection:
+            return list(connection.execute(statement))
+
+
+@pytest.fixture
+def merchant(settings: Settings, make_app: Callable[..., Flask], database: Database) -> Merchant:
+    """A merchant at an installation that is reached by https."""
+    ours = replace(settings, allow_loopback=True, public_url=HTTPS)
+    app = make_app(ours)
+    found = Merchant(app, app.test_client(), database, ours, datetime.now(UTC))
+    app.extensions["shelfwise"] = replace(app.extensions["shelfwise"], clock=lambda: found.now)
+    return found
+
+
+def test_by_consent_a_shop_is_connected_its_webhooks_are_made_and_it_is_due_to_be_read(
+    merchant: Merchant, woo: Woo
+) -> None:
+    token = merchant.token(woo.address)
+    asked = merchant.client.post("/woocommerce/connect", data={"token": token})
+    where = urlsplit(asked.headers["Location"])
+    query = parse_qs(where.query)
+    assert asked.status_code == 303
+    assert asked.headers["Location"].startswith(f"{woo.address}/wc-auth/v1/authorize?")
+    assert query["user_id"] == [token]
+    assert query["callback_url"] == [f"{HTTPS}/woocommerce/callback"]
+    assert merchant.calls_back(token, woo.key, woo.secret) == 200
+    assert [each.failure for each in merchant.works() if each] == [""]
+    back = merchant.client.get(f"/woocommerce/connected?success=1&user_id={token}", follow_redirects=True)
+    assert "Your shop is connected" in back.text
+    (shop,) = merchant.rows(sa.select(SHOP))
+    assert (shop.key, shop.currency, shop.storefront_url) == ("127-0-0-1", woo.state.currency, woo.address)
+    wanted = f"{HTTPS}/webhooks/woocommerce/127-0-0-1"
+    assert [each.delivery_url for each in woo.state.webhooks.values()] == [wanted] * TOPICS
+    assert {row.kind for row in merchant.rows(sa.select(READING))} >= {"products", "orders"}
+    access = access_to(merchant.database, merchant.vault, merchant.settings, shop.id)
+    assert (access.address, access.token()) == (woo.address, f"{woo.key}:{woo.secret}")
+
+
+def test_pasted_keys_come_to_the_same(merchant: Merchant, woo: Woo) -> None:
+    page = merchant.pastes(woo.address, f"  {woo.key} ", f"{woo.secret}\n")
+    assert "keys are tested" in page.text
+    merchant.works()
+    assert len(woo.state.webhooks) == TOPICS
+    again = merchant.client.get(page.request.path)
+    assert "Your shop is connected" in again.text
+    assert woo.key not in again.text + page.text
+    assert woo.secret not in again.text + page.text
+
+
+def test_keys_are_nowhere_in_clear_and_gone_once_they_are_kept_with_the_shop(merchant: Merchant, woo: Woo) -> None:
+    token = merchant.token(woo.address)
+    merchant.calls_back(token, woo.key, woo.secret)
+    (attempt,) = merchant.rows(sa.select(ATTEMPT))
+    assert token not in str(attempt)
+    assert woo.secret not in str(attempt)
+    merchant.works()
+    (attempt,) = merchant.rows(sa.select(ATTEMPT))
+    assert attempt.api_keys is None
+    (kept,) = merchant.rows(sa.select(TOKEN.c.token))
+    assert woo.secret.encode() not in kept.token
+
+
+def test_a_repeated_callback_changes_nothing_and_other_keys_for_the_same_word_are_refused(
+    merchant: Merchant, woo: Woo
+) -> None:
+    token = merchant.token(woo.address)
+    assert [merchant.calls_back(token, woo.key, woo.secret) for _ in range(3)] == [200, 200, 200]
+    assert merchant.calls_back(token, "ck_" + "a" * 40, "cs_" + "b" * 40) == 401
+    merchant.works()
+    assert merchant.calls_back(token, woo.key, woo.secret) == 200
+    assert len(merchant.rows(sa.select(SHOP))) == 1
+    assert merchant.works() == []
+
+
+def test_a_word_that_was_never_given_or_is_too_old_is_refused(merchant: Merchant, woo: Woo) -> None:
+    token = merchant.token(woo.address)
+    assert merchant.calls_back("guessed", woo.key, woo.secret) == 401
+    merchant.now += timedelta(minutes=31)
+    assert merchant.calls_back(token, woo.key, woo.secret) == 401
+    assert merchant.client.post("/woocommerce/connect", data={"token": token}).status_code == 403
+    assert merchant.rows(sa.select(SHOP)) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"\xff\x00",
+        b"[" * 4000,
+        b'{"user_id":1,"consumer_key":"ck_","consumer_secret":"cs_"}',
+        b'{"user_id":"x","consumer_key":"ck_aaaaaaaaaa","consumer_secret":null}',
+    ],
+)
+def test_a_callback_that_is_none_is_refused(merchant: Merchant, body: bytes) -> None:
+    answer = merchant.app.test_client().post("/woocommerce/callback", data=body)
+    assert (answer.status_code, answer.json["error"]) == (400, "bad_callback")
+
+
+def test_a_huge_callback_is_not_read(merchant: Merchant) -> None:
+    assert merchant.app.test_client().post("/woocommerce/callback", data=b" " * 5000).status_code == 413
+
+
+def test_keys_of_another_shop_connect_nothing(merchant: Merchant, woo: Woo) -> None:
+    token = merchant.token(woo.address)
+    merchant.calls_back(token, "ck_" + "0" * 40, "cs_" + "0" * 40)
+    merchant.works()
+    page = merchant.client.get(f"/woocommerce/connected?success=1&user_id={token}", follow_redirects=True)
+    assert "Your shop does not take these keys" in page.text
+    assert merchant.rows(sa.select(SHOP)) == []
+    assert woo.state.webhooks == {}
+
+
+def test_keys_that_only_read_are_told_so(merchant: Merchant, woo: Woo) -> None:
+    own = woo.state.keyring.make(permissions="read")
+    page = merchant.pastes(woo.address, own.key, own.secret)
+    merchant.works()
+    assert "These keys may only read" in merchant.client.get(page.request.path).text
+    assert merchant.rows(sa.select(SHOP)) == []
+
+
+def test_another_browser_sees_nothing_of_an_attempt(merchant: Merchant, woo: Woo) -> None:
+    token = merchant.token(woo.address)
+    merchant.calls_back(token, woo.key, woo.secret)
+    (attempt,) = merchant.rows(sa.select(ATTEMPT))
+    stranger = merchant.app.test_client()
+    addresses = (f"/woocommerce/connected?success=1&user_id={token}", f"/woocommerce/connect/{attempt.id}")
+    assert [stranger.get(each).status_code for each in addresses] == [403, 403]
+    assert stranger.post("/woocommerce/connect", data={"token": token}).status_code == 403
+    assert stranger.post("/woocommerce/connect/again", data={"attempt": attempt.id}).status_code == 403
+
+
+def test_who_does_not_agree_is_told_that_nothing_happened(merchant: Merchant, woo: Woo) -> None:
+    token = merchant.token(woo.address)
+    page = merchant.client.get(f"/woocommerce/connected?success=0&user_id={token}")
+    assert "Your shop is not connected" in page.text
+    assert f"{woo.address}/wp-admin/" in page.text
+
+
+def test_the_way_back_leads_to_the_shops_own_admin_alone(merchant: Merchant, woo: Woo) -> None:
+    own = f"{woo.address}/wp-admin/admin.php?page=shelfwise"
+    assert own in merchant.begin(woo.address, **{"return": own}).text
+    for foreign in (
+        "https://evil.example/wp-admin/",
+        f"{woo.address}.evil.example/wp-admin/",
+        f"{woo.address}@evil.example/wp-admin/",
+        "javascript:alert(1)//wp-admin/",
+        f"{woo.address}/evil?/wp-admin/",
+        f'{woo.address}/wp-admin/"><script>alert(1)</script>',
+        "//evil.example/wp-admin/",
+    ):
+        page = merchant.begin(woo.address, **{"return": foreign}).text
+        assert "evil" not in page
+        assert "alert(1)" not in page
+
+
+def test_what_is_typed_in_is_never_markup(merchant: Merchant) -> None:
+    page = merchant.begin('"><script>alert(1)</script>')
+    assert page.status_code == 400
+    assert "<script" not in page.text
+    pasted = merchant.pastes('"><script>alert(1)</script>', "ck_x", "cs_y")
+    assert "<script" not in pasted.text
+
+
+def test_pages_can_be_framed_by_nobody_and_load_nothing_from_elsewhere(merchant: Merchant, woo: Woo) -> None:
+    for path in (f"/woocommerce/connect?site={woo.address}", "/woocommerce/connect/keys", "/install/woocommerce"):
+        page = merchant.client.get(path)
+        policy = page.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in policy
+        assert "default-src 'none'" in policy
+        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert page.headers["Cache-Control"] == "no-store"
+        assert not re.findall(r'(?:src|<link[^>]* href)="https?:', page.text)
+
+
+def test_the_browsers_cookie_is_out_of_reach_of_scripts_and_other_sites(merchant: Merchant, woo: Woo) -> None:
+    cookie = merchant.begin(woo.address).headers["Set-Cookie"]
+    assert all(each in cookie for each in ("HttpOnly", "SameSite=Lax", "Secure", "Path=/woocommerce"))
+
+
+def test_a_form_of_another_site_is_not_taken(merchant: Merchant, woo: Woo) -> None:
+    merchant.client.get("/woocommerce/connect/keys")
+    sent = {"site": woo.address, "key": woo.key, "secret": woo.secret, "check": "0" * 64}
+    assert merchant.client.post("/woocommerce/connect/keys", data=sent).status_code == 403
+    assert merchant.rows(sa.select(ATTEMPT)) == []
+
+
+def test_addresses_inside_of_networks_are_never_called(merchant: Merchant) -> None:
+    for inside in ("http://10.0.0.1", "http://169.254.169.254", "http://192.168.1.1:8080", "http://[fd00::1]"):
+        page = merchant.begin(inside)
+        assert page.status_code == 422
+        assert "That address can" in page.text
+
+
+def test_loopback_is_called_only_where_the_operator_says_so(
+    settings: Settings, make_app: Callable[..., Flask], woo: Woo
+) -> None:
+    app = make_app(replace(settings, public_url=HTTPS))
+    page = app.test_client().get("/woocommerce/connect", query_string={"site": woo.address})
+    assert page.status_code == 422
+    assert "That address can" in page.text
+
+
+def test_without_https_of_our_own_the_page_leads_to_pasted_keys(
+    settings: Settings, make_app: Callable[..., Flask], woo: Woo
+) -> None:
+    client = make_app(replace(settings, allow_loopback=True)).test_client()
+    page = client.get("/woocommerce/connect", query_string={"site": woo.address}).text
+    assert 'name="token"' not in page
+    assert "/woocommerce/connect/keys?" in page
+
+
+def test_who_tries_too_often_has_to_wait(merchant: Merchant, woo: Woo) -> None:
+    answers = [merchant.begin(woo.address).status_code for _ in range(attempts.MOST_OF_SITE + 2)]
+    assert answers == [200] * attempts.MOST_OF_SITE + [429, 429]
+    merchant.now += attempts.WINDOW + timedelta(seconds=1)
+    assert merchant.begin(woo.address).status_code == 200
+
+
+def test_two_workers_connect_a_shop_once(merchant: Merchant, woo: Woo) -> None:
+    token = merchant.token(woo.address)
+    merchant.calls_back(token, woo.key, woo.secret)
+    (attempt,) = merchant.rows(sa.select(ATTEMPT))
+    assert attempts.take(merchant.database, attempt.id, merchant.now) is not None
+    assert connect.finish(merchant.database, merchant.vault, merchant.settings, attempt.id) is None
+    # The first one vanished: after its lease another one goes on.
+    merchant.now += attempts.LEASE + timedelta(seconds=1)
+    assert attempts.due(merchant.database, merchant.settings, merchant.now) == [attempt.id]
+
+
+def test_the_job_connects_and_has_the_shop_set_up_and_read(
+    merchant: Merchant, woo: Woo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from integration.jobs.queues import connect as to_redis
+    from integration.jobs.queues import is_announced
+
+    token = merchant.token(woo.address)
+    merchant.calls_back(token, woo.key, woo.secret)
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEYS", "PUBLIC_URL"):
+        monkeypatch.setenv(f"SHELFWISE_{name}", getattr(merchant.settings, name.lower()))
+    monkeypatch.setenv("SHELFWISE_ALLOW_LOOPBACK", "1")
+    (attempt,) = merchant.rows(sa.select(ATTEMPT))
+    assert connecting.connect(attempt.id) == "connected: 127-0-0-1"
+    with to_redis(merchant.settings) as redis:
+        assert is_announced(redis, "set-up", 1)
+        assert is_announced(redis, "read", 1)
+
+
+def test_connecting_again_takes_the_new_keys_and_repairs_the_webhooks(merchant: Merchant, woo: Woo) -> None:
+    merchant.pastes(woo.address, woo.key, woo.secret)
+    merchant.works()
+    first = dict(woo.state.webhooks)
+    for webhook in list(first.values())[:3]:
+        webhook.status = "disabled"
+    newer = woo.state.keyring.make()
+    merchant.pastes(woo.address, newer.key, newer.secret)
+    merchant.works()
+    assert len(merchant.rows(sa.select(SHOP))) == 1
+    assert set(woo.state.webhooks) == set(first)
+    assert {each.status for each in woo.state.webhooks.values()} == {"active"}
+    access = access_to(merchant.database, merchant.vault, merchant.settings, 1)
+    assert access.token() == f"{newer.key}:{newer.secret}"
+
+
+def test_webhooks_that_the_shop_disabled_are_revived_the_next_day(merchant: Merchant, woo: Woo) -> None:
+    merchant.pastes(woo.address, woo.key, woo.secret)
+    merchant.works()
+    for webhook in woo.state.webhooks.values():
+        webhook.status = "disabled"
+    due = merchant.now + timedelta(days=1, minutes=1)
+    assert set_up.due(merchant.database, merchant.settings, due) == [1]
+    set_up.set_up(merchant.database, merchant.vault, merchant.settings, 1)
+    assert {each.status for each in woo.state.webhooks.values()} == {"active"}
+    assert merchant.rows(sa.select(CONNECTION.c.details))[0].details["webhooks"]["active"] == TOPICS

@@ -10,7 +10,8 @@ from tests.e2e.woocommerce.rest import Failed, RestShop
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-SLATE = ".shelfwise"
+SLATE = "section:has(.shelfwise-card)"
+HEADINGS = "(all) => all.map((each) => each.querySelector('h2')?.textContent || each.ariaLabel)"
 PAGE_MILLISECONDS = 30_000
 PLUGIN = "Is the plugin active and linked, and is the placement on (WooCommerce, Shelfwise)?"
 
@@ -58,13 +59,11 @@ def _slates(browser: Browser, address: str) -> int:
         if answer is None or not answer.ok:
             raise Failed(f"{address} answers {answer.status if answer else 'nothing'}")
         page.wait_for_timeout(1000)
-        placements = page.locator(SLATE).evaluate_all(
-            "(all) => all.map((each) => each.dataset.shelfwisePlacement || each.id)"
-        )
-        if len(set(placements)) < len(placements):
-            raise Failed(f"{address} shows a placement twice: {placements}")
+        headings = page.locator(SLATE).evaluate_all(HEADINGS)
+        if len(set(headings)) < len(headings):
+            raise Failed(f"{address} shows a slate twice: {headings}")
         if any("shelfwise" in each.lower() for each in errors):
             raise Failed(f"{address}: {errors}")
-        return len(placements)
+        return len(headings)
     finally:
         context.close()

@@ -91,7 +91,7 @@ class Round:
 
     def connects(self) -> str:
         said = self.app.command(
-            "woocommerce", "connect", self.shop.url, "--key", self.shop.key, given=self.shop.secret + "\n"
+            "woocommerce", "connect", self.shop.url, "--key", self.shop.key, "--secret-stdin", given=self.shop.secret
         )
         self.key = str(self.app.shop()["key"])
         self.with_plugin = self.shop.ask("GET", "wc-shelfwise/v1/link").ok
@@ -142,7 +142,10 @@ class Round:
         ours = self._webhooks()
         asleep = [each["topic"] for each in ours if each["status"] != "active"]
         if not ours or asleep:
-            raise Failed(f"{len(ours)} webhooks lead to the app, not active: {asleep}", "shelfwise woocommerce check")
+            raise Failed(
+                f"{len(ours)} webhooks lead to the app, not active: {asleep}",
+                "shelfwise woocommerce check --shop KEY says why.",
+            )
         return ", ".join(sorted(each["topic"] for each in ours))
 
     def guest_buys(self) -> str:
@@ -192,7 +195,7 @@ class Round:
         return f"{len(self.made)} things"
 
     def disconnects(self) -> str:
-        self.app.command("woocommerce", "disconnect", self.key, "--yes")
+        self.app.command("woocommerce", "disconnect", "--shop", self.key)
         if left := self._webhooks():
             raise Failed(
                 f"{len(left)} webhooks still lead to the app", "Delete them in WooCommerce, Settings, Advanced."

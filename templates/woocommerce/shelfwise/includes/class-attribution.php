@@ -195,10 +195,10 @@ final class Attribution {
 	/**
 	 * The shopper's session, null where there is none, such as in wp-admin.
 	 *
-	 * @return \WC_Session|null
+	 * @return object|null With get() and set(); shops may have one of their own.
 	 */
 	private static function session() {
-		$session = function_exists( 'WC' ) && isset( WC()->session ) ? WC()->session : null;
-		return $session instanceof \WC_Session ? $session : null;
+		$session = isset( WC()->session ) ? WC()->session : null;
+		return is_object( $session ) && is_callable( array( $session, 'set' ) ) ? $session : null;
 	}
 }

@@ -86,7 +86,7 @@ final class Settings {
 			'post_purchase' => __( 'Thank-you page', 'shelfwise' ),
 			'search'        => __( 'Search without results', 'shelfwise' ),
 			'not_found'     => __( 'Page not found', 'shelfwise' ),
-			'home'          => __( 'Wherever you put the block or shortcode', 'shelfwise' ),
+			'home'          => __( 'Block or shortcode', 'shelfwise' ),
 		);
 	}
 }

@@ -115,8 +115,8 @@ final class Stock_State {
 	 * @return string
 	 */
 	private static function type( $id ) {
-		$type = \WC_Product_Factory::get_product_type( $id );
-		return is_string( $type ) && '' !== $type ? $type : 'simple';
+		$terms = get_the_terms( $id, 'product_type' );
+		return is_array( $terms ) && $terms ? sanitize_title( current( $terms )->name ) : 'simple';
 	}
 
 	/**

@@ -15,7 +15,7 @@ from connectors.errors import ConnectorError
 from integration.cli.store import open_store
 from integration.clock import system_clock
 from integration.jobs.queues import connect, enqueue
-from integration.services import readings
+from integration.services import readings, refetches
 from integration.services.secrets import BadSecretKeys, Vault
 from integration.services.shops import UnknownShop, get_shop
 from integration.settings import Settings
@@ -41,7 +41,8 @@ def read(key: str, watch: bool, here: bool) -> None:
 
     A shop is read by itself when it is connected, and again every week; what changed is read every hour. This asks for
     it now, as after an outage. What a reading tells never overwrites something newer, so it may be done at any time;
-    one that breaks off goes on where it was. `--here` needs no worker and no Redis.
+    one that breaks off goes on where it was. `--here` needs no worker and no Redis, and also asks for what was left
+    open, such as products that the reading did not find any more.
     """
     try:
         with open_store() as (settings, database):
@@ -53,6 +54,8 @@ def read(key: str, watch: bool, here: bool) -> None:
                 _announce(settings, shop_id)
             if here or watch:
                 _show(database, shop_id, reader if here else None)
+            while here and refetches.fetch(database, shop_id, reader):
+                pass
     except (ConnectorError, BadSecretKeys, UnknownShop) as error:
         click.echo(f"shelfwise read: {error}", err=True)
         raise SystemExit(WRONG) from None

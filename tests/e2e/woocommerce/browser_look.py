@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 SLATE = "section:has(.shelfwise-card)"
 HEADINGS = "(all) => all.map((each) => each.querySelector('h2')?.textContent || each.ariaLabel)"
-PAGE_MILLISECONDS = 30_000
+PAGE_MILLISECONDS, SETTLING_MILLISECONDS = 30_000, 400
 PLUGIN = "Is the plugin active and linked, and is the placement on (WooCommerce, Shelfwise)?"
 
 
@@ -58,7 +58,7 @@ def _slates(browser: Browser, address: str) -> int:
         answer = page.goto(address, timeout=PAGE_MILLISECONDS)
         if answer is None or not answer.ok:
             raise Failed(f"{address} answers {answer.status if answer else 'nothing'}")
-        page.wait_for_timeout(1000)
+        page.wait_for_timeout(SETTLING_MILLISECONDS)
         headings = page.locator(SLATE).evaluate_all(HEADINGS)
         if len(set(headings)) < len(headings):
             raise Failed(f"{address} shows a slate twice: {headings}")

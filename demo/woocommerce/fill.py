@@ -127,7 +127,8 @@ def _product(shop: PlayedShop, good: Good, number: int, now: datetime) -> Produc
         choices=tuple(
             Choice(known[name].id, name, known[name].slug, tuple(values), varies=True)
             for name, values in options.items()
-        ),
+        )
+        or (Choice(0, "Season", "Season", (good.kind.season_name,)),),
         picture=f"/pictures/{thing.handle}.svg",
         visibility="hidden" if number % 60 == 19 else "visible",
     )
@@ -143,6 +144,8 @@ def _form(shop: PlayedShop, parent: Product, variant: records.Variant) -> Produc
         type="variation",
         status="publish",
         parent_id=parent.id,
+        # As it was recorded: a variation is told with WordPress's own category, not with its parent's.
+        categories=(UNCATEGORIZED,),
         picks=dict(variant.options),
         menu_order=variant.position,
     )

@@ -63,7 +63,9 @@ class WordPress:
 
     def complaints(self) -> list[str]:
         """Notices, warnings and worse of this test so far."""
-        return [line for line in self.log().splitlines() if COMPLAINT.search(line)]
+        said = [line for line in self.log().splitlines() if COMPLAINT.search(line)]
+        # What stands in for MySQL is no part of a shop, and older than the newest PHP.
+        return [line for line in said if "/mu-plugins/sqlite/" not in line]
 
     def forget_log(self) -> None:
         """Begin with an empty log."""

@@ -7,10 +7,12 @@ that it is known by. The word is good for one set of keys and for half an hour; 
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
@@ -21,6 +23,9 @@ from integration.storage.database import Database
 from integration.storage.upsert import table_of
 
 ATTEMPT = table_of(ConnectAttempt)
+
+# Where WordPress says from where it calls: "WordPress/7.0.4; https://shop.example".
+_ADDRESS = re.compile(r"https?://(\[[0-9a-fA-F:.]{2,60}\]|[^\s/:?#;]{1,255})")
 
 LIFE = timedelta(minutes=30)
 KEPT = timedelta(days=1)
@@ -77,13 +82,18 @@ def settle(database: Database, attempt_id: int, *, site: str, return_to: str) ->
         change(connection, attempt_id, site=site, return_to=return_to)
 
 
-def keys_came(database: Database, vault: Vault, token: str, keys: str, now: datetime) -> int:
+def keys_came(database: Database, vault: Vault, token: str, keys: str, now: datetime, *, agent: str = "") -> int:
     """Keep the keys that came with a word until they are tested; the same ones again change nothing.
 
-    keys: "ck_...:cs_...". Returns the attempt. Raises UnknownToken.
+    keys: "ck_...:cs_...". agent: the User-Agent that they came with, in which WordPress names its address. Keys of
+    another site are not tried at the attempt's: whoever began it there would be handed what somebody else agreed to.
+    Returns the attempt. Raises UnknownToken.
     """
     with database.write() as connection:
         here = ATTEMPT.c.token_hash == hashed(token)
+        site = connection.execute(select(ATTEMPT.c.site).where(here)).scalar()
+        if site is not None and not _may_speak_for(agent, site):
+            raise UnknownToken(f"these keys come from another shop than {site}")
         first = here & (ATTEMPT.c.keys_hash == "") & (ATTEMPT.c.expires_at > now)
         values = {"api_keys": vault.seal(keys), "keys_hash": hashed(keys), "keys_at": now}
         connection.execute(update(ATTEMPT).where(first).values(values))
@@ -91,6 +101,14 @@ def keys_came(database: Database, vault: Vault, token: str, keys: str, now: date
     if row is None or row.expires_at <= now or row.keys_hash != hashed(keys):
         raise UnknownToken("no attempt to connect a shop waits for these keys: begin again from the shop's admin")
     return int(row.id)
+
+
+def _may_speak_for(agent: str, site: str) -> bool:
+    """Whether a User-Agent names the site's host, or none at all, as where a plugin hides it."""
+    named = _ADDRESS.search(agent)
+    return named is None or named[1].lower().strip("[]").removeprefix("www.") == (
+        urlsplit(site).hostname or ""
+    ).removeprefix("www.")
 
 
 def by_token(database: Database, token: str, browser: str) -> Row[Any] | None:

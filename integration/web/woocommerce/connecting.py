@@ -110,7 +110,8 @@ def callback() -> ResponseReturnValue:
     try:
         told = msgspec.json.decode(request.get_data(), type=_Keys)
         keys = pasted(told.consumer_key, told.consumer_secret).token
-        attempt = attempts.keys_came(here.database, here.vault, told.user_id, keys, here.clock())
+        agent = request.headers.get("User-Agent", "")
+        attempt = attempts.keys_came(here.database, here.vault, told.user_id, keys, here.clock(), agent=agent)
     except (msgspec.MsgspecError, RecursionError, BadKeys):
         return answer(400, "bad_callback", "this is not what WooCommerce sends with new keys")
     except UnknownToken as error:

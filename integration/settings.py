@@ -94,8 +94,17 @@ def _kept_key(data_dir: Path) -> str:
     return kept.read_text().strip() if kept.is_file() else ""
 
 
-# Variables with our prefix that are not settings of the app: where tests and benchmarks find the data sets.
-OUTSIDE = frozenset({PREFIX + "DATA", PREFIX + "SHARED", PREFIX + "TEST_DATABASE_URL"})
+# Variables with our prefix that are not settings of the app: where tests and benchmarks find the data sets, and a real
+# shop to try the app on.
+OUTSIDE = frozenset(
+    PREFIX + name
+    for name in (
+        "DATA",
+        "SHARED",
+        "TEST_DATABASE_URL",
+        *(f"WOO_{name}" for name in ("URL", "KEY", "SECRET", "APP_PORT", "APP_URL")),
+    )
+)
 
 # A unix socket's path has room for some 100 bytes, on macOS a few less.
 LONGEST_SOCKET_PATH = 90

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -15,6 +16,10 @@ from demo.woocommerce.site import Site
 from demo.woocommerce.state import PlayedShop
 from demo.woocommerce.things import Key, Order, Product, Webhook
 from demo.woocommerce.trade import Wanted, place_order
+from integration.settings import Settings
+from integration.storage.database import Database
+from integration.web.services import KEY
+from tests.merchants import HTTPS, Merchant
 
 SMALL = Size(seed=4, products=24, customers=30)
 
@@ -95,3 +100,14 @@ def woo_tls() -> Iterator[Woo]:
     """A played shop over TLS, with a certificate that signs itself: `woo_tls.site.certificate` is its file."""
     with running(fill(PlayedShop(), SMALL), tls=True) as site:
         yield Woo(site, site.shop.keyring.make())
+
+
+@pytest.fixture
+def merchant(settings: Settings, make_app: Callable[[Settings], Flask], database: Database, woo: Woo) -> Merchant:
+    """A merchant at an installation that is reached by https, and may call shops on this machine."""
+    ours = replace(settings, allow_loopback=True, public_url=HTTPS)
+    app = make_app(ours)
+    found = Merchant(app, app.test_client(), database, ours, datetime.now(UTC))
+    app.extensions[KEY] = replace(app.extensions[KEY], clock=lambda: found.now)
+    woo.connect(app)
+    return found

@@ -15,7 +15,12 @@ from integration.services.woocommerce.plugin_zip import plugin_zip as packed
     "--api", default="", metavar="URL", help="The app's public address, that Connect goes to; typed if left out."
 )
 @click.option(
-    "--to", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("dist"), show_default=True
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("dist"),
+    show_default=True,
+    help="The folder to write it into.",
 )
 def plugin_zip(api: str, folder: Path) -> None:
     """Pack the WooCommerce plugin, to be uploaded under Plugins in WordPress."""

@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "shopify-forgeries": "benchmarks.forgeries:BENCHMARK",
         "woocommerce-import": "benchmarks.woocommerce_import:BENCHMARK",
         "woocommerce-stock": "benchmarks.woocommerce_stock:BENCHMARK",
+        "woocommerce-page-time": "benchmarks.woocommerce_page_time:BENCHMARK",
         "theme": "benchmarks.theme:BENCHMARK",
         "sessions": "benchmarks.sessions:BENCHMARK",
         "session-speed": "benchmarks.session_speed:BENCHMARK",

@@ -37,7 +37,7 @@ class Fetching:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._variations = list(lists.ALL_VARIATIONS)
+        self._variations, self._sure = list(lists.ALL_VARIATIONS), False
 
     def products(self, ids: Sequence[str]) -> list[Change]:
         """Products with all their variations; what is gone is told as removed."""
@@ -92,7 +92,7 @@ class Fetching:
 
     def variations_list(self) -> str:
         """The path of the list of all variations, "" where this shop has none."""
-        while self._variations:
+        while self._variations and not self._sure:
             path = self._variations[0]
             try:
                 self._shop.get(path, {"per_page": "1", "_fields": "id"})
@@ -101,8 +101,8 @@ class Fetching:
                     raise
                 del self._variations[0]
             else:
-                return path
-        return ""
+                self._sure = True
+        return self._variations[0] if self._variations else ""
 
     def _forms(self, parents: Sequence[ProductBody]) -> dict[str, list[ProductBody]]:
         """The variations of products, by the product's id, in the order in which it names them."""

@@ -166,7 +166,7 @@
 		if ( reply.ok ) return;
 		const { code = '', message } = await reply.json();
 		// Refused by what guards the site, not by the cart: the form itself may still go through.
-		if ( /nonce|rest_|forbidden/.test( code ) ) throw new Error( code );
+		if ( /nonce|^rest_/.test( code ) ) throw new Error( code );
 		throw new Refused( spoken( message ) );
 	};
 

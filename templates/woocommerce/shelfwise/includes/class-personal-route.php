@@ -128,12 +128,15 @@ final class Personal_Route {
 	}
 
 	/**
-	 * Whether to ask at all: connected, the app answers, and not too often.
+	 * Whether to ask at all: connected, agreed to, the app answers, and not too often.
 	 *
 	 * @return bool
 	 */
 	private static function within_bounds() {
 		if ( ! Link::is_live() || Breaker::state()['failures'] >= Breaker::FAILURES ) {
+			return false;
+		}
+		if ( function_exists( 'wp_has_consent' ) && ! wp_has_consent( 'marketing' ) ) {
 			return false;
 		}
 		$name  = 'shelfwise_personal_' . ( (int) ( time() / 10 ) % 6 );

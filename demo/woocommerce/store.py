@@ -77,10 +77,7 @@ def checkout() -> ResponseReturnValue:
 
 def store_product(home: PlayedShop, thing: Product) -> Body:
     """A product as the Store API tells it."""
-    prices = prices_of(home, thing)
-    low, high = (minor(prices[0]), minor(prices[-1])) if prices else ("0", "0")
     address, sells = permalink(home, thing), home.stock_status(thing) != "outofstock"
-    regular = minor(thing.regular_price) if thing.regular_price is not None else low
     return {
         "id": thing.id,
         "name": thing.name,
@@ -93,40 +90,54 @@ def store_product(home: PlayedShop, thing: Product) -> Body:
         "short_description": thing.short_description,
         "description": thing.description,
         "on_sale": thing.sale_price is not None,
-        "prices": {
-            "price": low,
-            "regular_price": regular,
-            "sale_price": low,
-            "price_range": None if low == high else {"min_amount": low, "max_amount": high},
-            **money_words(home),
-        },
+        "prices": _prices(home, thing),
         "price_html": "",
         "average_rating": "0",
         "review_count": 0,
         "images": [],
-        "categories": [
-            {"id": each, "name": home.categories[each].name, "slug": home.categories[each].slug, "link": ""}
-            for each in thing.categories
-            if each in home.categories
-        ],
+        "categories": _categories(home, thing),
         **{name: [] for name in ("tags", "brands", "attributes")},
         "variations": [{"id": each.id, "attributes": []} for each in home.variations(thing.id)],
         "grouped_products": [],
         "has_options": thing.type == "variable",
-        "is_purchasable": bool(prices) and thing.type != "variable",
+        "is_purchasable": bool(prices_of(home, thing)) and thing.type != "variable",
         "is_in_stock": sells,
         "is_on_backorder": home.stock_status(thing) == "onbackorder",
         "low_stock_remaining": None,
         "stock_availability": {"text": "", "class": "in-stock" if sells else "out-of-stock"},
+        **_form(),
+        "add_to_cart": _add_to_cart(thing, address),
+        "is_password_protected": False,
+        "extensions": {},
+        "_links": _links(home, thing),
+    }
+
+
+def _prices(home: PlayedShop, thing: Product) -> Body:
+    prices = prices_of(home, thing)
+    low, high = (minor(prices[0]), minor(prices[-1])) if prices else ("0", "0")
+    return {
+        "price": low,
+        "regular_price": minor(thing.regular_price) if thing.regular_price is not None else low,
+        "sale_price": low,
+        "price_range": None if low == high else {"min_amount": low, "max_amount": high},
+        **money_words(home),
+    }
+
+
+def _categories(home: PlayedShop, thing: Product) -> list[Body]:
+    known = [home.categories[each] for each in thing.categories if each in home.categories]
+    root = f"{home.address}/product-category"
+    return [{"id": each.id, "name": each.name, "slug": each.slug, "link": f"{root}/{each.slug}/"} for each in known]
+
+
+def _form() -> Body:
+    return {
         "sold_individually": False,
         "weight": "",
         "dimensions": {"length": "", "width": "", "height": ""},
         "formatted_weight": "N/A",
         "formatted_dimensions": "N/A",
-        "add_to_cart": _add_to_cart(thing, address),
-        "is_password_protected": False,
-        "extensions": {},
-        "_links": _links(home, thing),
     }
 
 

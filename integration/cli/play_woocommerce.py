@@ -11,6 +11,7 @@ from integration.cli.local import need_free_port
 from integration.settings import BadSettings, Settings
 
 HOST = "127.0.0.1"
+OLD_VERSION = "9.8.5"
 
 
 @click.command("play-woocommerce")
@@ -51,14 +52,14 @@ def play_woocommerce(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     need_free_port(HOST, port)
     shop = PlayedShop()
-    shop.callback_needs_tls = not http_callback
-    if old:
-        shop.has_variations_route, shop.version = False, "9.8.5"
+    shop.callback_needs_tls, shop.has_variations_route = not http_callback, not old
+    shop.version = OLD_VERSION if old else shop.version
+    sizes = {"products": products, "customers": customers, "seed": seed}
     try:
         if orders is None:
-            fill(shop, Size(seed, products, customers))
+            fill(shop, Size(**sizes))
         else:
-            fill_quickly(shop, products=products, variations=variations, orders=orders, customers=customers, seed=seed)
+            fill_quickly(shop, variations=variations, orders=orders, **sizes)
         with running(shop, host=HOST, port=port, tls=tls, app_url=app_url or _public_url()) as site:
             site.sender.delay_seconds = cron_seconds
             site.sender.start()

@@ -33,13 +33,7 @@ def order_body(shop: PlayedShop, order: Order) -> Body:
         "order_key": key,
         "billing": address(order.customer_id or order.id, order.country),
         "shipping": {name: "" for name in address(0, "") if name != "email"},
-        "payment_method": "cod",
-        "payment_method_title": "Cash on delivery",
-        "transaction_id": "",
-        "customer_ip_address": "192.0.2.7",
-        "customer_user_agent": "A browser",
-        "created_via": order.created_via,
-        "customer_note": "",
+        **_paid(order),
         "date_completed": local(shop, order.completed),
         "date_paid": local(shop, order.paid),
         "cart_hash": "",
@@ -77,6 +71,19 @@ def refund_body(shop: PlayedShop, refund: Refund, *, with_parent: bool = False) 
         "line_items": [_refunded_line(shop, each) for each in refund.lines],
         **{name: [] for name in ("shipping_lines", "tax_lines", "fee_lines")},
         "_links": links(shop, collection, refund.id, up=f"orders/{refund.order_id}"),
+    }
+
+
+def _paid(order: Order) -> Body:
+    """How it was paid, and from where: what the app has no business with."""
+    return {
+        "payment_method": "cod",
+        "payment_method_title": "Cash on delivery",
+        "transaction_id": "",
+        "customer_ip_address": "192.0.2.7",
+        "customer_user_agent": "A browser",
+        "created_via": order.created_via,
+        "customer_note": "",
     }
 
 

@@ -35,13 +35,7 @@ def product_body(shop: PlayedShop, product: Product) -> Body:
         **_stock(shop, product),
         "sold_individually": False,
         **_shipping(),
-        "reviews_allowed": product.type != "variation",
-        "average_rating": "0.00",
-        "rating_count": 0,
-        "upsell_ids": [],
-        "cross_sell_ids": [],
-        "parent_id": product.parent_id,
-        "purchase_note": "",
+        **_neighbours(product),
         "categories": _terms(shop.categories, product.categories),
         "brands": _terms(shop.brands, product.brands),
         "tags": _terms(shop.tags, product.tags),
@@ -59,6 +53,19 @@ def product_body(shop: PlayedShop, product: Product) -> Body:
         "post_password": "",
         "global_unique_id": "",
         "_links": links(shop, "products", product.id, up=f"products/{product.parent_id}" if product.parent_id else ""),
+    }
+
+
+def _neighbours(product: Product) -> Body:
+    """What it is reviewed as and sold beside, and whose form it is."""
+    return {
+        "reviews_allowed": product.type != "variation",
+        "average_rating": "0.00",
+        "rating_count": 0,
+        "upsell_ids": [],
+        "cross_sell_ids": [],
+        "parent_id": product.parent_id,
+        "purchase_note": "",
     }
 
 

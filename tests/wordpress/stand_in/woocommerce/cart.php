@@ -120,6 +120,7 @@ class WC_Cart {
 		return $key;
 	}
 	public function remove_cart_item( $key ) {
+		do_action( 'woocommerce_remove_cart_item', $key, $this );
 		unset( $this->cart_contents[ $key ] );
 		$this->keep();
 		do_action( 'woocommerce_cart_item_removed', $key, $this );

@@ -119,6 +119,10 @@ class WC_Order_Item_Product extends Rig_With_Meta {
 	public function set_quantity( $quantity ) {
 		$this->add_meta_data( '_qty', $quantity );
 	}
+	public function get_name( $context = 'view' ) {
+		$product = $this->get_product();
+		return $product ? $product->get_name() : '';
+	}
 	public function get_product_id() {
 		return (int) $this->get_meta( '_product_id' );
 	}
@@ -296,7 +300,11 @@ function wc_get_orders( $args ) {
 	$where  = array( '1 = 1' );
 	$orders = $wpdb->prefix . 'wc_orders';
 	if ( ! empty( $args['customer'] ) || ! empty( $args['billing_email'] ) ) {
-		$where[] = $wpdb->prepare( 'billing_email = %s', ! empty( $args['billing_email'] ) ? $args['billing_email'] : ( is_array( $args['customer'] ) ? end( $args['customer'] ) : $args['customer'] ) );
+		// Ids and addresses, any of them.
+		$who     = (array) ( ! empty( $args['billing_email'] ) ? $args['billing_email'] : $args['customer'] );
+		$ids     = implode( ',', array_map( 'intval', array_merge( array( -1 ), array_filter( $who, 'is_numeric' ) ) ) );
+		$emails  = implode( "','", array_map( 'esc_sql', $who ) );
+		$where[] = "( customer_id IN ($ids) OR billing_email IN ('$emails') )";
 	}
 	if ( ! empty( $args['meta_key'] ) ) {
 		$where[] = $wpdb->prepare( "id IN (SELECT order_id FROM {$orders}_meta WHERE meta_key = %s)", $args['meta_key'] );

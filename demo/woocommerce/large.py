@@ -20,7 +20,6 @@ FIRST_ORDER = 5_000_000
 
 def fill_quickly(
     shop: PlayedShop,
-    *,
     products: int = 10_000,
     variations: int = 30_000,
     orders: int = 50_000,

@@ -54,12 +54,11 @@ def play_woocommerce(
     shop = PlayedShop()
     shop.callback_needs_tls, shop.has_variations_route = not http_callback, not old
     shop.version = OLD_VERSION if old else shop.version
-    sizes = {"products": products, "customers": customers, "seed": seed}
     try:
         if orders is None:
-            fill(shop, Size(**sizes))
+            fill(shop, Size(seed, products, customers))
         else:
-            fill_quickly(shop, variations=variations, orders=orders, **sizes)
+            fill_quickly(shop, products, variations, orders, customers, seed)
         with running(shop, host=HOST, port=port, tls=tls, app_url=app_url or _public_url()) as site:
             site.sender.delay_seconds = cron_seconds
             site.sender.start()

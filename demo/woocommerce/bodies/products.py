@@ -36,14 +36,10 @@ def product_body(shop: PlayedShop, product: Product) -> Body:
         "sold_individually": False,
         **_shipping(),
         **_neighbours(product),
-        "categories": _terms(shop.categories, product.categories),
-        "brands": _terms(shop.brands, product.brands),
-        "tags": _terms(shop.tags, product.tags),
+        **_sorted_under(shop, product),
         "images": _images(shop, product),
         "attributes": _attributes(shop, product),
-        "default_attributes": [],
-        "variations": [each.id for each in shop.variations(product.id) if each.status != "trash"],
-        "grouped_products": [],
+        **_forms(shop, product),
         "menu_order": product.menu_order,
         "price_html": _price_html(shop, product),
         "related_ids": [],
@@ -53,6 +49,21 @@ def product_body(shop: PlayedShop, product: Product) -> Body:
         "post_password": "",
         "global_unique_id": "",
         "_links": links(shop, "products", product.id, up=f"products/{product.parent_id}" if product.parent_id else ""),
+    }
+
+
+def _forms(shop: PlayedShop, product: Product) -> Body:
+    """What else is sold under its name."""
+    forms = [each.id for each in shop.variations(product.id) if each.status != "trash"]
+    return {"default_attributes": [], "variations": forms, "grouped_products": []}
+
+
+def _sorted_under(shop: PlayedShop, product: Product) -> Body:
+    """Its categories, brands and tags."""
+    return {
+        "categories": _terms(shop.categories, product.categories),
+        "brands": _terms(shop.brands, product.brands),
+        "tags": _terms(shop.tags, product.tags),
     }
 
 

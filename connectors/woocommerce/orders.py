@@ -162,7 +162,11 @@ class OrderBody(Body, frozen=True, kw_only=True):
 
     def changes(self, at: datetime) -> Sequence[Change]:
         """What a webhook of it says."""
-        return self.told(version_of(moment(self.date_modified_gmt), at))
+        return self.told(self.version(at))
+
+    def version(self, at: datetime) -> datetime:
+        """The version of what a webhook says."""
+        return version_of(moment(self.date_modified_gmt), at)
 
     def told(self, version: datetime) -> list[Change]:
         """The order as of `version`. What was given back, and whatever else is missing, has to be asked for."""

@@ -130,7 +130,13 @@ class ProductBody(Body, frozen=True, kw_only=True):
 
     def changes(self, at: datetime) -> Sequence[Change]:
         """What a webhook of it says."""
-        return self.told(version_of(moment(self.date_modified_gmt), at))
+        return self.told(self.version(at))
+
+    def version(self, at: datetime) -> datetime:
+        """The version of what a webhook says. Raises ValueError on the body of something else."""
+        if self.type is None or self.status is None or self.name is None:
+            raise ValueError("it is no product")
+        return version_of(moment(self.date_modified_gmt), at)
 
     def told(self, version: datetime) -> list[Change]:
         """The product as of `version`, as far as one body tells it."""

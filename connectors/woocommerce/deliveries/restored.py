@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from connectors.records import Change, RecordKind, Refetch
-from connectors.woocommerce.body import guessed, moment, version_of
+from connectors.woocommerce.body import guessed
 from connectors.woocommerce.orders import OrderBody
 from connectors.woocommerce.products import ProductBody
 
@@ -16,7 +16,7 @@ class ProductRestored(ProductBody, frozen=True, kw_only=True):
 
     def changes(self, at: datetime) -> Sequence[Change]:
         """The product, newer than what took it away; what is true now has to be asked for."""
-        version = max(version_of(moment(self.date_modified_gmt), at), guessed(at))
+        version = max(self.version(at), guessed(at))
         asked = Refetch(RecordKind.PRODUCT, self.aggregate.partition("/")[2])
         return (*(each for each in self.told(version) if each != asked), asked)
 
@@ -26,6 +26,6 @@ class OrderRestored(OrderBody, frozen=True, kw_only=True):
 
     def changes(self, at: datetime) -> Sequence[Change]:
         """The order, newer than what took it away; what is true now has to be asked for."""
-        version = max(version_of(moment(self.date_modified_gmt), at), guessed(at))
+        version = max(self.version(at), guessed(at))
         asked = Refetch(RecordKind.ORDER, self.aggregate.partition("/")[2])
         return (*(each for each in self.told(version) if each != asked), asked)

@@ -147,7 +147,7 @@ def as_the_shop_says(database: Database, settings: Settings) -> dict[str, Any]:
     return state(database, shop_id)
 
 
-@trials(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trials(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_the_order_and_however_often_they_come_the_shop_is_as_its_own_answers_say(
     client: FlaskClient,

@@ -214,7 +214,11 @@ class Round:
     def _stock_moves(self, ready: Any, what: str) -> str:
         if self.with_plugin:
             took = until(
-                ready, PUSH_SECONDS, what, "The plugin's push did not come: its settings page, Health.", every=0.02
+                ready,
+                PUSH_SECONDS,
+                what,
+                "The plugin's push did not come: its settings page says why ('Stock told').",
+                every=0.02,
             )
             return f"{took * 1000:.0f} ms after the shop's answer, by the plugin's push"
         took = self._arrives(ready, what)

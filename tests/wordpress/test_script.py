@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.wordpress.rig import PLUGIN, WordPress
@@ -105,6 +106,7 @@ def test_a_product_goes_into_the_cart_without_leaving_the_page(shop: WordPress, 
 def test_what_sold_out_meanwhile_is_told_in_the_shops_words(shop: WordPress, page: Page) -> None:
     page.goto("/product/mug/")
     shop.run(f"wc_update_product_stock({shop.product('bowl')}, 0);")
+    page.wait_for_timeout(300)
     page.get_by_role("button", name="Bowl", exact=False).first.click()
     expect(page.locator(".shelfwise-said")).not_to_be_empty()
     expect(page.locator(".shelfwise-said")).not_to_contain_text("Added")
@@ -195,6 +197,14 @@ def test_whoever_agreed_to_it_and_comes_back_sees_their_own_slate(
         page.locator(".shelfwise-card").first.get_attribute("data-shelfwise") == f"{shop.product('milk-jug')},{SLATE}:1"
     )
     assert all("visitor" not in asked or asked["product"] for asked in answering.asked)
+
+
+@pytest.mark.parametrize("theme", ["block", "classic"])
+def test_axe_finds_nothing_wrong_with_a_slate(shop: WordPress, page: Page, theme: str) -> None:
+    shop.use_theme(theme)
+    page.goto("/product/mug/")
+    found = Axe().run(page, context=".shelfwise")
+    assert found.violations_count == 0, found.generate_report()
 
 
 def test_nothing_moves_and_nothing_sticks_out(shop: WordPress, browser: Browser) -> None:

@@ -68,6 +68,14 @@ add_action(
 	}
 );
 
+add_action(
+	'wp_head',
+	function () {
+		// The little of WooCommerce's own style without which pictures would stand out of a phone's page.
+		echo '<style>.woocommerce img{height:auto;max-width:100%}</style>';
+	}
+);
+
 add_filter(
 	'template_include',
 	function ( $template ) {

@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "woocommerce-import": "benchmarks.woocommerce_import:BENCHMARK",
         "woocommerce-stock": "benchmarks.woocommerce_stock:BENCHMARK",
         "woocommerce-page-time": "benchmarks.woocommerce_page_time:BENCHMARK",
+        "woocommerce-forgeries": "benchmarks.woocommerce_forgeries:BENCHMARK",
         "theme": "benchmarks.theme:BENCHMARK",
         "sessions": "benchmarks.sessions:BENCHMARK",
         "session-speed": "benchmarks.session_speed:BENCHMARK",

@@ -36,6 +36,8 @@ ANSWER_SECONDS = 60.0
 LARGEST_ANSWER_BYTES = 20_000_000
 CHUNK_BYTES = 65_536
 MOST_REDIRECTS = 3
+# Of a host, tried one after the other.
+MOST_ADDRESSES = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -213,7 +215,7 @@ class _Secure(HTTPSConnection):
 
 def _connected(connection: HTTPConnection, addresses: tuple[str, ...]) -> socket:
     last: OSError | None = None
-    for address in addresses:
+    for address in addresses[:MOST_ADDRESSES]:
         try:
             return create_connection((address, connection.port), connection.timeout)
         except OSError as error:

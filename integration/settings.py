@@ -102,7 +102,7 @@ OUTSIDE = frozenset(
         "DATA",
         "SHARED",
         "TEST_DATABASE_URL",
-        *(f"WOO_{name}" for name in ("URL", "KEY", "SECRET", "APP_PORT", "APP_URL")),
+        *(f"WOO_{name}" for name in ("URL", "KEY", "SECRET", "APP_PORT", "APP_URL", "ADMIN_USER", "ADMIN_PASSWORD")),
     )
 )
 

@@ -10,7 +10,7 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from tests.e2e.woocommerce.app_process import RunningApp, running_app
 from tests.e2e.woocommerce.browser_look import looked_at
 from tests.e2e.woocommerce.rest import Buyer, Failed, RestShop
 from tests.e2e.woocommerce.steps import Report, until
+from tests.e2e.woocommerce.wp_admin import upload_plugin
 
 NEEDED = ("SHELFWISE_WOO_URL", "SHELFWISE_WOO_KEY", "SHELFWISE_WOO_SECRET")
 # WordPress sends to ports 80, 443 and 8080 alone unless it is told otherwise.
@@ -37,11 +38,15 @@ NO_WEBHOOKS = (
 
 @dataclass
 class Round:
-    """One round. key: of the shop in the app; product: what is sold in it; made: REST paths to delete at its end."""
+    """One round. admin: name and password for wp-admin, None to leave the plugin as it is. key: of the shop in the app.
+
+    product: what is sold in it. made: REST paths to delete at its end.
+    """
 
     shop: RestShop
     app: RunningApp
     report: Report
+    admin: tuple[str, str] | None = None
     key: str = ""
     product: int = 0
     word: str = field(default_factory=lambda: f"e2elamp{secrets.token_hex(3)}")
@@ -54,6 +59,7 @@ class Round:
         needed = (
             ("The shop's REST API answers", self.shop_answers),
             ("The keys may read", self.keys_read),
+            *self._uploads,
             ("The app connects by pasted keys", self.connects),
             ("The app has read the shop", self.reads),
             ("A product is made", self.makes_a_product),
@@ -88,6 +94,14 @@ class Round:
         self.shop.told("GET", "wc/v3/products", per_page="1", _fields="id")
         self.shop.told("GET", "wc/v3/webhooks", per_page="1", _fields="id")
         return ""
+
+    @property
+    def _uploads(self) -> tuple[tuple[str, Callable[[], str]], ...]:
+        return (("The plugin is uploaded in wp-admin", self.uploads),) if self.admin else ()
+
+    def uploads(self) -> str:
+        assert self.admin is not None
+        return upload_plugin(self.shop.url, self.app.url, *self.admin)
 
     def connects(self) -> str:
         said = self.app.command(
@@ -243,6 +257,8 @@ def main(environ: Mapping[str, str]) -> int:
     url, key, secret = (environ[name].rstrip("/") for name in NEEDED)
     port = int(environ.get("SHELFWISE_WOO_APP_PORT") or PORT)
     public = environ.get("SHELFWISE_WOO_APP_URL") or f"http://127.0.0.1:{port}"
+    user, password = (environ.get(f"SHELFWISE_WOO_ADMIN_{name}", "") for name in ("USER", "PASSWORD"))
+    admin = (user, password) if user and password else None
     report = Report()
     with tempfile.TemporaryDirectory(prefix="shelfwise-woo-") as folder, ExitStack() as running:
         apps: list[RunningApp] = []
@@ -252,7 +268,7 @@ def main(environ: Mapping[str, str]) -> int:
             return f"{apps[0].url}, which the shop reaches as {public}"
 
         if report.step("The app starts", starts):
-            Round(RestShop(url, key, secret), apps[0], report).run()
+            Round(RestShop(url, key, secret), apps[0], report, admin).run()
     return report.end()
 
 

@@ -43,19 +43,15 @@ def absent() -> str:
 
 
 def prepare(version: str) -> Path:
-    """The folder of a prepared version, made anew when what it is made of has changed."""
-    folder = CACHE / version
-    stamp = folder / "stamp"
-    wanted = _stamp()
-    if stamp.is_file() and stamp.read_text() == wanted:
+    """The folder of a prepared version. It is named after what it is made of, and never changed once it is there."""
+    folder = CACHE / f"{version}-{_stamp()[:12]}"
+    if folder.is_dir():
         return folder
-    making = CACHE / f"{version}.{os.getpid()}"
+    making = CACHE / f"making.{version}.{os.getpid()}"
     shutil.rmtree(making, ignore_errors=True)
     _core(version, making / "core")
     _content(making)
     _install(making)
-    (making / "stamp").write_text(wanted)
-    shutil.rmtree(folder, ignore_errors=True)
     try:
         making.rename(folder)
     except OSError:  # another process was quicker
@@ -136,8 +132,10 @@ def main() -> None:
     if reason:
         print(f"Tests in WordPress will be skipped: {reason}.")
         return
+    current = {prepare(version) for version in VERSIONS}
     for version in VERSIONS:
-        prepare(version)
+        for old in set(CACHE.glob(f"{version}-*")) - current:
+            shutil.rmtree(old)
     print(f"Tests of the plugin run in WordPress {' and '.join(VERSIONS)}.")
 
 

@@ -16,7 +16,16 @@ from typing import Any
 
 STATE = {
     "connected": True,
-    "steps": [{"name": "Reading your products", "done": True, "read": 12, "expected": 12, "sentence": "12 read."}],
+    "steps": [
+        {
+            "name": "Reading your products",
+            "done": True,
+            "state": "done",
+            "read": 12,
+            "expected": 12,
+            "sentence": "12 read.",
+        }
+    ],
     "trouble": [],
     "webhooks": {"active": 7, "of": 7, "last_delivery_at": None},
     "products": 12,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -97,6 +98,30 @@ def test_what_is_wrong_is_said_in_words(wordpress: WordPress, merchant: Person, 
         ear.status = status
         wordpress.run(LOOK_ANEW)
         assert sentence in html.unescape(merchant.see())
+
+
+def test_while_something_is_read_its_bar_moves_by_itself(wordpress: WordPress, merchant: Person, ear: Ear) -> None:
+    step = {
+        "name": "Reading your orders",
+        "done": False,
+        "state": "doing",
+        "read": 30,
+        "expected": 120,
+        "sentence": "x",
+    }
+    ear.state = {**STATE, "steps": [step]}
+    page = merchant.see()
+    assert 'data-reading="1"' in page
+    told = re.search(r"window\.shelfwiseAdmin = (\{.*?\});", page)
+    assert told
+    nonce = json.loads(told[1])["nonce"]
+    wordpress.run(LOOK_ANEW)
+    ear.state = {**STATE, "steps": [{**step, "read": 60}]}
+    part = merchant.see(f"/wp-admin/admin-ajax.php?action=shelfwise_state&_ajax_nonce={nonce}")
+    assert 'max="100" value="50"' in json.loads(part)["data"]["html"]
+    wordpress.run(LOOK_ANEW)
+    ear.state = STATE
+    assert 'data-reading="0"' in merchant.see()
 
 
 NONSENSE: tuple[object, ...] = (

@@ -7,8 +7,8 @@
 
 defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 
-define( 'SHELFWISE_VERSION', '0.1.0' );
-define( 'SHELFWISE_DIR', __DIR__ );
+defined( 'SHELFWISE_VERSION' ) || define( 'SHELFWISE_VERSION', '0.1.0' );
+defined( 'SHELFWISE_DIR' ) || define( 'SHELFWISE_DIR', __DIR__ );
 
 require_once __DIR__ . '/includes/class-link.php';
 require_once __DIR__ . '/includes/class-app.php';

@@ -29,9 +29,24 @@ final class Health {
 			return $kept;
 		}
 		$state   = self::asked();
-		$seconds = '' !== $state['error'] ? 15 : ( $state['reading'] ? 4 : 60 );
-		set_transient( self::KEPT, $state, $seconds );
+		set_transient( self::KEPT, $state, self::seconds( $state ) );
 		return $state;
+	}
+
+	/**
+	 * How long what was told is good for: a moment while something is being read, so that its bar moves.
+	 *
+	 * @param array<string,mixed> $state As state() says.
+	 * @return int
+	 */
+	private static function seconds( $state ) {
+		if ( '' !== $state['error'] ) {
+			return 15;
+		}
+		if ( in_array( 'doing', array_column( $state['steps'], 'state' ), true ) ) {
+			return 4;
+		}
+		return $state['reading'] ? 20 : 60;
 	}
 
 	/**
@@ -71,6 +86,7 @@ final class Health {
 				$steps[] = array(
 					'name'     => self::text( $step, 'name' ),
 					'sentence' => self::text( $step, 'sentence' ),
+					'state'    => self::text( $step, 'state' ),
 					'done'     => ! empty( $step['done'] ),
 					'read'     => self::number( $step, 'read' ),
 					'expected' => self::number( $step, 'expected' ),
@@ -83,7 +99,7 @@ final class Health {
 			'at'         => time(),
 			'steps'      => $steps,
 			'trouble'    => array_slice( array_filter( self::items( $told, 'trouble' ), 'is_string' ), 0, 20 ),
-			'reading'    => in_array( false, array_column( $steps, 'done' ), true ),
+			'reading'    => (bool) array_intersect( array( 'doing', 'waiting' ), array_column( $steps, 'state' ) ),
 			'products'   => self::number( $told, 'products' ),
 			'orders'     => self::number( $told, 'orders' ),
 			'trained_at' => self::text( $told, 'trained_at' ),

@@ -65,12 +65,20 @@ final class Plugin {
 		if ( ! function_exists( 'WC' ) ) {
 			return;
 		}
+		add_action( 'init', array( __CLASS__, 'load_texts' ) );
 		foreach ( self::PARTS as $part ) {
 			$class = __NAMESPACE__ . '\\' . $part;
 			if ( class_exists( $class ) ) {
 				$class::register();
 			}
 		}
+	}
+
+	/**
+	 * Loads the translations that came with the plugin; WordPress finds those of the plugin directory by itself.
+	 */
+	public static function load_texts() {
+		load_plugin_textdomain( 'shelfwise', false, dirname( plugin_basename( SHELFWISE_FILE ) ) . '/languages' );
 	}
 
 	/**

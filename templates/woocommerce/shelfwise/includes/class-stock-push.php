@@ -53,7 +53,8 @@ final class Stock_Push {
 		}
 		add_action( 'woocommerce_product_object_updated_props', array( __CLASS__, 'note_props' ), 10, 2 );
 		add_action( 'transition_post_status', array( __CLASS__, 'note_status' ), 10, 3 );
-		add_action( 'before_delete_post', array( __CLASS__, 'note_deleted' ) );
+		add_action( 'before_delete_post', array( __CLASS__, 'note_leaving' ) );
+		add_action( 'deleted_post', array( __CLASS__, 'note_gone' ), 10, 2 );
 		// After everything that still prints or changes something.
 		add_action( 'shutdown', array( __CLASS__, 'send' ), 1000 );
 	}
@@ -105,12 +106,22 @@ final class Stock_Push {
 	}
 
 	/**
-	 * Notes a product that is about to be deleted for ever, which no webhook tells.
+	 * Notes a product that is about to be deleted for ever, which no webhook tells, while its variations are known.
 	 *
 	 * @param int $id The post.
 	 */
-	public static function note_deleted( $id ) {
+	public static function note_leaving( $id ) {
 		self::note_whole( get_post( $id ) );
+	}
+
+	/**
+	 * Notes a product that was deleted: a long run may have told already what it was before.
+	 *
+	 * @param int           $id   The post.
+	 * @param \WP_Post|null $post As it was.
+	 */
+	public static function note_gone( $id, $post = null ) {
+		self::note_whole( $post );
 	}
 
 	/**

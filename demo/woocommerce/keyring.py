@@ -6,6 +6,7 @@ import base64
 import hmac
 import secrets
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha1, sha256
@@ -107,12 +108,27 @@ def _check_signature(call: Call, pairs: Sequence[tuple[str, str]], given: Mappin
     algorithm = METHODS.get(given["oauth_signature_method"])
     if algorithm is None:
         raise NotAllowed("Invalid signature - signature method is invalid.")
-    signed = sorted((_encoded(name), _encoded(value)) for name, value in pairs if name != "oauth_signature")
-    query = "&".join(f"{name}={value}" for name, value in signed)
+    query = "&".join(f"{name}={_encoded(value)}" for name, value in _as_php_signs(pairs))
     text = "&".join((call.method, _encoded(call.url), _encoded(query)))
     digest = hmac.new(f"{key.secret}&".encode(), text.encode(), algorithm).digest()
     if not hmac.compare_digest(base64.b64encode(digest).decode(), given["oauth_signature"]):
         raise NotAllowed("Invalid signature - provided signature does not match.")
+
+
+def _as_php_signs(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The names, encoded, with their values, in the order in which they are signed.
+
+    PHP makes a list of what is called name[]: its values are signed with their places, which no standard says.
+    """
+    found = sorted((each for each in pairs if each[0] != "oauth_signature"), key=lambda each: each[0].encode())
+    places: Counter[str] = Counter()
+    named = []
+    for name, value in found:
+        plain = name.removesuffix("[]")
+        key = _encoded(plain) if plain == name else f"{_encoded(plain)}%5B{places[plain]}%5D"
+        places[plain] += 1
+        named.append((key, value))
+    return named
 
 
 def _encoded(text: str) -> str:

@@ -14,6 +14,10 @@ from demo.woocommerce.state import PlayedShop
 
 T = TypeVar("T")
 MOST = 100
+POSTS = ("date", "id", "include", "title", "slug", "modified")
+HOOKS = ("date", "id", "title")
+TERMS = ("name", "id", "include", "slug", "term_group", "description", "count")
+PEOPLE = ("name", "id", "include", "registered_date")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}(:?\d{2})?)?)?")
 
 
@@ -92,18 +96,26 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Dated(Generic[T]):
-    """How a list is ordered and narrowed by time. Each gives a thing's value."""
+    """How a list is ordered and narrowed by time: id, created and modified give a thing's value.
+
+    ways: by what it can be ordered, the usual one first. down: whether that is newest first. timed: whether times
+    narrow it, as those of posts do. name: what it is called, for lists that are ordered by that.
+    """
 
     id: Callable[[T], int]
     created: Callable[[T], datetime]
     modified: Callable[[T], datetime | None]
+    ways: tuple[str, ...] = POSTS
+    down: bool = True
+    timed: bool = True
+    name: Callable[[T], str] | None = None
 
 
 def narrowed(shop: PlayedShop, asked: Asked, things: Iterable[T], dated: Dated[T]) -> list[T]:
     """What lies within the times and ids that are asked for."""
     found = list(things)
     zone = UTC if asked.given.get("dates_are_gmt", "").lower() in {"1", "true"} else shop.zone
-    for name, value_of in (("modified", dated.modified), ("", dated.created)):
+    for name, value_of in (("modified", dated.modified), ("", dated.created)) if dated.timed else ():
         after = asked.time(f"{name}_after".strip("_"), shop)
         before = asked.time(f"{name}_before".strip("_"), shop)
         if after is not None or before is not None:
@@ -125,14 +137,15 @@ def _within(at: datetime | None, zone: Any, after: datetime | None, before: date
 
 def ordered(asked: Asked, things: list[T], dated: Dated[T], *, shuffle: str = "") -> list[T]:
     """In the order that is asked for. shuffle: what ties are broken by where the database breaks them as it likes."""
-    by = asked.one_of(
-        "orderby", ("date", "id", "include", "title", "slug", "modified", "registered_date", "name", "count"), "date"
-    )
-    down = asked.one_of("order", ("asc", "desc"), "desc") == "desc"
+    by = asked.one_of("orderby", dated.ways, dated.ways[0])
+    down = asked.one_of("order", ("asc", "desc"), "desc" if dated.down else "asc") == "desc"
+    called = dated.name
+    if by == "name" and called is not None:
+        return sorted(things, key=lambda each: (called(each).lower(), dated.id(each)), reverse=down)
     if by == "include":
         place = {each: number for number, each in enumerate(asked.ids("include"))}
         return sorted(things, key=lambda each: place.get(dated.id(each), 0))
-    if by in {"id", "title", "slug"}:
+    if by not in {"date", "modified", "registered_date"}:
         return sorted(things, key=dated.id, reverse=down)
     value_of = dated.modified if by == "modified" else dated.created
     never = datetime.min.replace(tzinfo=UTC)

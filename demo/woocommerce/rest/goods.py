@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from demo.woocommerce.bodies.others import attribute_body, term_body
 from demo.woocommerce.bodies.products import product_body, variation_body
 from demo.woocommerce.rest.calls import answer, asked, given, listed, missing, shop
-from demo.woocommerce.rest.collections import Dated, RestError
+from demo.woocommerce.rest.collections import TERMS, Dated, RestError
 from demo.woocommerce.state import PlayedShop
 from demo.woocommerce.things import Product, Term
 
@@ -48,9 +48,12 @@ def delete(number: int) -> ResponseReturnValue:
     """Trash a product, or (force) delete it for good."""
     home = shop()
     with home.lock:
-        body = product_body(home, _found(number))
+        found = _found(number)
+        body = product_body(home, found)
         if str(asked().given.get("force", given().get("force", ""))).lower() in {"1", "true"}:
             home.delete(number)
+        elif found.status == "trash":
+            raise RestError("woocommerce_rest_already_trashed", "The product has already been deleted.", 410)
         else:
             home.trash(number)
     return answer(body)
@@ -96,7 +99,15 @@ def terms() -> ResponseReturnValue:
         return term_body(home, kind, term, counts[term.id])
 
     at = home.clock()
-    by_id: Dated[Term] = Dated(lambda each: each.id, lambda _each: at, lambda _each: at)
+    by_id: Dated[Term] = Dated(
+        lambda each: each.id,
+        lambda _each: at,
+        lambda _each: at,
+        TERMS,
+        down=False,
+        timed=False,
+        name=lambda each: each.name,
+    )
     return listed(kind, lambda: list(known.values()), body, by_id)
 
 

@@ -10,11 +10,12 @@ from flask.typing import ResponseReturnValue
 
 from demo.woocommerce.bodies.others import HOOKS, webhook_body
 from demo.woocommerce.rest.calls import answer, asked, given, listed, missing, played, shop
+from demo.woocommerce.rest.collections import HOOKS as WAYS
 from demo.woocommerce.rest.collections import Dated, RestError
 from demo.woocommerce.things import Webhook
 
 bp = Blueprint("hooks", __name__, url_prefix="/wp-json/wc/v3/webhooks")
-DATED: Dated[Webhook] = Dated(lambda each: each.id, lambda each: each.created, lambda each: each.modified)
+DATED: Dated[Webhook] = Dated(lambda each: each.id, lambda each: each.created, lambda each: each.modified, WAYS)
 STATUSES = ("all", "active", "paused", "disabled")
 
 

@@ -8,14 +8,22 @@ from flask.typing import ResponseReturnValue
 from demo.woocommerce.bodies.orders import order_body, refund_body
 from demo.woocommerce.bodies.people import customer_body
 from demo.woocommerce.rest.calls import answer, asked, given, listed, missing, shop
-from demo.woocommerce.rest.collections import Dated, RestError, bad_parameter
+from demo.woocommerce.rest.collections import PEOPLE, Dated, RestError, bad_parameter
 from demo.woocommerce.things import Customer, Order, Refund
 from demo.woocommerce.trade import NotEnough, Wanted, change_status, delete_order, place_order, trash_order
 
 bp = Blueprint("sales", __name__, url_prefix="/wp-json/wc/v3")
 ORDERS: Dated[Order] = Dated(lambda each: each.id, lambda each: each.created, lambda each: each.modified)
 REFUNDS: Dated[Refund] = Dated(lambda each: each.id, lambda each: each.at, lambda each: each.at)
-CUSTOMERS: Dated[Customer] = Dated(lambda each: each.id, lambda each: each.created, lambda each: each.modified)
+CUSTOMERS: Dated[Customer] = Dated(
+    lambda each: each.id,
+    lambda each: each.created,
+    lambda each: each.modified,
+    PEOPLE,
+    down=False,
+    timed=False,
+    name=lambda each: f"buyer{each.id}",
+)
 STATUSES = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "checkout-draft")
 
 
@@ -71,9 +79,12 @@ def change(number: int) -> ResponseReturnValue:
 @bp.delete("/orders/<int:number>")
 def delete(number: int) -> ResponseReturnValue:
     """Trash an order, or (force) delete it for good."""
-    body = order_body(shop(), _found(number))
+    found = _found(number)
+    body = order_body(shop(), found)
     if asked().given.get("force", "").lower() in {"1", "true"}:
         delete_order(shop(), number)
+    elif found.status == "trash":
+        raise RestError("woocommerce_rest_already_trashed", "The shop_order has already been deleted.", 410)
     else:
         trash_order(shop(), number)
     return answer(body)

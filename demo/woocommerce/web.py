@@ -62,6 +62,9 @@ def _before() -> ResponseReturnValue | None:
     if shop.troubles.maintenance and not request.path.startswith("/play/"):
         return Response(MAINTENANCE, 503, headers={"Retry-After": "600"})
     if not (request.path == ROOT or request.path.startswith(f"{ROOT}/")):
+        # No other site may act here in the name of whoever looks at it.
+        if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+            abort(403)
         return None
     played().calls[f"{request.method} {request.path}"] += 1
     plain = request.environ.get("played.plain", False)

@@ -22,13 +22,6 @@ STATUSES = ("publish", "draft", "private", "pending")
 SWITCHES = ("maintenance", "firewall", "login_only", "notice", "strips_authorization")
 
 
-@bp.before_request
-def _same_site() -> None:
-    """No other site may act here in the merchant's name."""
-    if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
-        abort(403)
-
-
 @bp.get("/")
 def home() -> ResponseReturnValue:
     """The shop at a glance."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import hmac
+import json
+import threading
 import time
 from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -154,6 +157,42 @@ def test_keys_go_to_the_app_by_its_callback_and_the_merchant_goes_back(woo: Woo)
     assert woo.state.keyring.keys == before
     plain = {**asked, "callback_url": "http://app.example/callback"}
     assert "needs to be over SSL" in get(woo, "/wc-auth/v1/authorize", plain).text
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """An app that takes keys, and answers what it is told to."""
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self.server.kept = (dict(self.headers), json.loads(self.rfile.read(length)))  # type: ignore[attr-defined]
+        self.send_response(self.server.status)  # type: ignore[attr-defined]
+        self.end_headers()
+
+    def log_message(self, *_said: object) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize(("status", "ends"), [(200, "success=1"), (204, "unable to send the consumer data")])
+def test_an_app_gets_keys_if_it_answers_exactly_200(woo: Woo, status: int, ends: str) -> None:
+    woo.state.callback_needs_tls = False
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as app:
+        app.status = status  # type: ignore[attr-defined]
+        thread = threading.Thread(target=app.handle_request)
+        thread.start()
+        asked = {
+            "app_name": "Shelfwise",
+            "scope": "read_write",
+            "user_id": "token-1",
+            "return_url": f"{woo.address}/shop/",
+            "callback_url": f"http://127.0.0.1:{app.server_port}/callback",
+        }
+        found = get(woo, "/wc-auth/v1/access_granted", {**asked, "wc_auth_nonce": woo.site.nonce})
+        thread.join()
+    assert ends in found.url + found.text
+    headers, told = app.kept  # type: ignore[attr-defined]
+    assert headers["Content-Type"] == "application/json;charset=UTF-8"
+    assert set(told) == {"key_id", "user_id", "consumer_key", "consumer_secret", "key_permissions"}
+    assert (told["consumer_key"] in woo.state.keyring.keys) == (status == 200)
 
 
 def test_a_shopper_buys_what_a_slate_offered(woo: Woo) -> None:

@@ -110,6 +110,14 @@ def test_nobody_s_call_is_refused_in_the_recorded_words(woo_tls: Woo, browser: r
     assert (found.status_code, found.json()) == (real["status"], real["body"])
 
 
+def test_the_store_api_tells_products_as_recorded(woo: Woo) -> None:
+    real = json.loads((RECORDED / "rest" / "store_api_products.json").read_text())
+    found = requests.get(f"{woo.address}/wp-json/wc/store/v1/products?per_page=20", timeout=10).json()
+    more = {"variations[].", "price_range."}
+    for one, other in ((keys(real["body"]), keys(found)), (keys(found), keys(real["body"]))):
+        assert not {each for each in told(one) - other if not any(part in f"{each}." for part in more)}
+
+
 def captures() -> dict[str, dict[str, Any]]:
     files = sorted((RECORDED / "captures").glob("*.json"))
     return {each.stem: json.loads(each.read_text()) for each in files if each.stem not in {"INDEX", "SECRET"}}

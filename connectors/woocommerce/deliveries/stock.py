@@ -31,14 +31,14 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return number_or_none(self.parent_id) or number(self.id)
 
     def changes(self, version: datetime) -> list[Change]:
-        """The count, and that nothing is left. That something is left, without a count, has to be asked for."""
+        """The count, and that nothing is left. That something is left has to be asked for where nobody counts it."""
         own, status, count = number(self.id), text(self.status), pieces(self.quantity)
         is_variable = text(self.type).startswith("variable")
         told: list[Change] = []
         if is_yes(self.manages) and count is not None:
             left = min(count, 0) if status == "outofstock" else count
             told.append(Current(InventoryLevel(own, LOCATION, left), version))
-        elif status != "outofstock" and not is_variable:
+        elif status != "outofstock" and not is_variable and self.manages != "parent":
             told.append(Refetch(RecordKind.PRODUCT, self.product))
         if status == "outofstock" and not is_variable:
             told.append(SoldOut(own, version, self.product))

@@ -182,7 +182,9 @@ def test_a_status_alone_is_pushed_too(client: FlaskClient, database: Database, s
     assert shown(client) == {"39"}
 
 
-def test_a_stock_that_the_parent_counts_is_one_for_all_its_variations(client: FlaskClient, shop_id: int) -> None:
+def test_a_stock_that_the_parent_counts_is_one_for_all_its_variations(
+    client: FlaskClient, database: Database, shop_id: int
+) -> None:
     parent = mug(1, id=56, type="variable", variations=[57], manage_stock=True, stock_quantity=4)
     form = body_of("product.created.variation") | {"manage_stock": "parent", "stock_quantity": 4}
     post(client, "product.updated", parent)
@@ -190,6 +192,13 @@ def test_a_stock_that_the_parent_counts_is_one_for_all_its_variations(client: Fl
     assert shown(client) == {"56"}
     post(client, "product.updated", parent | {"date_modified_gmt": "2026-11-23T11:36:03", "stock_quantity": 0})
     assert shown(client) == set()
+    items = [
+        {"id": 56, "type": "variable", "manages": True, "quantity": 2, "status": "instock"},
+        {"id": 57, "parent_id": 56, "type": "variation", "manages": "parent", "quantity": 2, "status": "instock"},
+    ]
+    post(client, "shelfwise.stock", {"sent_at": "2026-11-23T11:36:04.5Z", "items": items}, id="0")
+    assert shown(client) == {"56"}
+    assert asked_for(database) == {Refetch(RecordKind.PRODUCT, "56")}
 
 
 HOSTILE: dict[str, Any] = {

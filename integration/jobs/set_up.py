@@ -20,6 +20,6 @@ def set_up_shop(shop_id: int) -> str:
         try:
             trouble = set_up(job.database, Vault(job.settings.secret_keys), job.settings, shop_id)
         except PlatformError as reason:
-            put_off(job.database, shop_id, str(reason), system_clock())
+            put_off(job.database, shop_id, reason.sentence, system_clock())
             return f"put off: {reason}"
         return f"not yet: {', '.join(trouble)}" if trouble else "set up"

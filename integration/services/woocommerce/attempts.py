@@ -70,7 +70,6 @@ def begin(database: Database, *, site: str, return_to: str, browser: str, asker:
         "expires_at": now + LIFE,
     }
     with database.write() as connection:
-        connection.execute(delete(ATTEMPT).where(ATTEMPT.c.started_at < now - KEPT))
         _not_too_often(connection, row, now)
         made = connection.execute(ATTEMPT.insert().values(row).returning(ATTEMPT.c.id)).scalar_one()
     return Begun(int(made), token)
@@ -122,9 +121,15 @@ def by_number(database: Database, attempt_id: int, browser: str) -> Row[Any] | N
 
 
 def due(database: Database, _settings: Settings, now: datetime) -> list[int]:
-    """The attempts whose keys wait to be tested."""
+    """The attempts whose keys wait to be tested. Those of which the time is over are forgotten, with their keys."""
+    old = ATTEMPT.c.started_at < now - KEPT
     with database.read() as connection:
-        return list(connection.scalars(select(ATTEMPT.c.id).where(_waits(now)).order_by(ATTEMPT.c.keys_at)))
+        waiting = list(connection.scalars(select(ATTEMPT.c.id).where(_waits(now), ~old).order_by(ATTEMPT.c.keys_at)))
+        over = connection.execute(select(ATTEMPT.c.id).where(old).limit(1)).first()
+    if over is not None:
+        with database.write() as connection:
+            connection.execute(delete(ATTEMPT).where(old))
+    return waiting
 
 
 def take(database: Database, attempt_id: int, now: datetime) -> Row[Any] | None:

@@ -33,15 +33,19 @@ TRIES = 3
 
 
 def ask_to_leave(database: Database, shop_id: int, at: datetime, now: datetime) -> bool:
-    """Have a shop leave. False where it was connected again after `at`: this word came late."""
+    """Have a shop leave. at: what the word says of its own time, by the shop's clock.
+
+    False where the same word, or an older one, was heeded before: a repeat must not end the connection made since.
+    """
     with database.write() as connection:
-        granted = connection.execute(
-            select(TOKEN.c.granted_at).where(TOKEN.c.shop_id == shop_id, TOKEN.c.platform == PLATFORM)
-        ).scalar()
-        # The shop's clock tells whole seconds.
-        if granted is not None and granted.replace(microsecond=0) > at:
+        if details_of(connection, shop_id).get("last_leaving", 0) >= to_micros(at):
             return False
-        change_details(connection, shop_id, leaving=to_micros(max(at, granted or at)), failures=0)
+        mine = (TOKEN.c.shop_id == shop_id) & (TOKEN.c.platform == PLATFORM)
+        granted = connection.execute(select(TOKEN.c.granted_at).where(mine)).scalar()
+        # What was granted until now goes: two of our own machines may tell the time a little differently.
+        change_details(
+            connection, shop_id, leaving=to_micros(max(now, granted or now)), last_leaving=to_micros(at), failures=0
+        )
         connection.execute(update(CONNECTION).where(CONNECTION.c.shop_id == shop_id).values(set_up_at=now))
     return True
 

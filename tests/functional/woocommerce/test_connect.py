@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -352,6 +354,25 @@ def test_what_comes_in_the_way_while_keys_are_tested_can_be_tried_again_with_the
     merchant.client.post("/woocommerce/connect/again", data={"attempt": form[1], "check": form[2]})
     merchant.works()
     assert "Your shop is connected" in merchant.client.get(page.request.path).text
+
+
+@ONE_STORE
+def test_keys_that_were_never_tested_to_the_end_are_forgotten_after_a_day(merchant: Merchant, woo: Woo) -> None:
+    merchant.pastes(woo.address, woo.key, woo.secret)
+    woo.state.troubles.firewall = True
+    merchant.works()
+    assert merchant.rows(sa.select(ATTEMPT.c.api_keys))[0].api_keys is not None
+    later = merchant.now + attempts.KEPT + timedelta(minutes=1)
+    assert attempts.due(merchant.database, merchant.settings, later) == []
+    assert merchant.rows(sa.select(ATTEMPT)) == []
+
+
+@ONE_STORE
+def test_the_plugin_is_handed_out_with_the_address_of_this_installation(merchant: Merchant) -> None:
+    answer = merchant.client.get("/install/woocommerce/plugin.zip")
+    assert answer.content_type == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as zipped:
+        assert HTTPS in zipped.read("shelfwise/config.php").decode()
 
 
 @ONE_STORE

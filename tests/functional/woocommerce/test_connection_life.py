@@ -113,10 +113,23 @@ def test_disconnecting_takes_webhooks_link_and_keys_away(connected: Merchant, wo
 
 
 @ONE_STORE
-def test_a_late_word_of_leaving_does_not_end_a_new_connection(connected: Merchant, woo: Woo) -> None:
-    before = int(time.time()) - 60
-    assert says(connected, woo, "disconnect", {}, at=before).json == {"connected": True}
+def test_a_repeated_word_of_leaving_does_not_end_the_connection_made_since(connected: Merchant, woo: Woo) -> None:
+    link = dict(woo.state.link or {})
+    said_at = leave(connected, woo)
+    connected.pastes(woo.address, woo.key, woo.secret)
+    connected.works()
+    again = says(connected, woo, "disconnect", {}, at=said_at, secret=link["secret"])
+    assert again.json == {"connected": True}
     assert says(connected, woo, "state").json["connected"] is True
+
+
+@ONE_STORE
+def test_a_shop_whose_clock_is_behind_can_leave_as_soon_as_it_is_connected(connected: Merchant, woo: Woo) -> None:
+    behind = int(connected.now.timestamp()) - 200
+    assert says(connected, woo, "disconnect", {}, at=behind).json == {"connected": False}
+    connected.works()
+    set_up.set_up(connected.database, connected.vault, connected.settings, 1)
+    assert connected.rows(sa.select(TOKEN)) == []
 
 
 def test_a_shop_that_comes_back_has_its_key_again_and_a_new_secret(connected: Merchant, woo: Woo) -> None:
@@ -233,8 +246,10 @@ def test_the_command_says_what_is_wrong(command: Callable[..., Result], woo: Woo
     assert command("woocommerce", "connect", woo.address, "--key", woo.key).exit_code == 2
 
 
-def leave(merchant: Merchant, woo: Woo) -> None:
-    """The merchant disconnects in the shop's admin."""
+def leave(merchant: Merchant, woo: Woo) -> int:
+    """The merchant disconnects in the shop's admin. Returns when they said so."""
     merchant.now = datetime.now(UTC) + timedelta(seconds=2)
-    assert says(merchant, woo, "disconnect", {}, at=int(merchant.now.timestamp())).json == {"connected": False}
+    said_at = int(merchant.now.timestamp())
+    assert says(merchant, woo, "disconnect", {}, at=said_at).json == {"connected": False}
     set_up.set_up(merchant.database, merchant.vault, merchant.settings, 1)
+    return said_at

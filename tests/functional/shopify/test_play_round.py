@@ -18,8 +18,9 @@ from benchmarks.web_server import free_port
 from demo.shopify.fill import Size, fill
 from demo.shopify.state import PlayedShop
 from integration.cli.play_shopify import DOMAIN
+from integration.cli.rounds import PORTS_APART
 from integration.cli.sessions import members
-from integration.cli.shopify_round import FOLDER, PORTS_APART
+from integration.cli.shopify_round import FOLDER
 from integration.cli.watchdog import read_sessions
 
 START_SECONDS = 180

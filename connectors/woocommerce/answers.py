@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -14,9 +15,11 @@ from connectors.woocommerce.failures import Failure, ShopError
 
 LONGEST_WAIT_SECONDS = 120.0
 _BOM = b"\xef\xbb\xbf"
-# A plugin's notices may stand before the JSON; it is looked for at so many places.
+# A plugin's notices may stand before the JSON, a cache's comment behind it; it is looked for at so many places.
 _STARTS = (b'{"', b"[{", b"[]", b"{}")
 _TRIES = 8
+_COMMENT = b"<!--"
+_BEFORE = (b"\n", b">")
 _WHY = {
     Why.ADDRESS: Failure.BAD_ADDRESS,
     Why.NOT_FOUND: Failure.NOT_FOUND,
@@ -54,22 +57,34 @@ def unreached(error: Unanswered) -> ShopError:
 
 
 def json_of(answer: Answer) -> bytes:
-    """The JSON of an answer, without what a plugin printed before it. Raises ShopError where there is none."""
+    """The JSON of an answer, without what plugins printed around it. Raises ShopError where there is none."""
     body = answer.body.removeprefix(_BOM).strip()
     if _is_json(body):
         return body
-    begin = -1
-    for _ in range(_TRIES):
-        begin = min((at for each in _STARTS if (at := body.find(each, begin + 1)) >= 0), default=-1)
-        if begin < 0:
-            break
-        if _is_json(body[begin:]):
-            return body[begin:]
+    end = body.rfind(_COMMENT)
+    for begin in _beginnings(body):
+        for found in (body[begin:], body[begin:end].rstrip() if end > begin else b""):
+            if _is_json(found):
+                return found
     raise ShopError(
         Failure.NOT_JSON,
         "The shop answered with a page instead of data. A plugin or a cache may stand before WordPress's REST API.",
         status=answer.status,
     )
+
+
+def _beginnings(body: bytes) -> Iterator[int]:
+    """Where JSON may begin: first of all, or behind a line or a tag. Never within JSON that was cut off."""
+    if body.startswith((b"[", b"{")):
+        yield 0
+        return
+    begin = -1
+    for _ in range(_TRIES):
+        begin = min((at for each in _STARTS if (at := body.find(each, begin + 1)) >= 0), default=-1)
+        if begin < 0:
+            return
+        if begin and body[begin - 1 : begin] in _BEFORE:
+            yield begin
 
 
 def _is_json(body: bytes) -> bool:

@@ -124,7 +124,8 @@ class Shop:
             answer = self._asked(method, way(method, f"{self._access.address}/wp-json/{path}", parameters, keys), sent)
             failure = answers.failure_of(answer, method)
             if failure is None:
-                self._ways = [way]
+                # Several servers may stand behind one name: the others are kept for when this way is refused.
+                self._ways = [way, *(each for each in self._ways if each is not way)]
                 return _reply(answer)
             if failure.failure is not Failure.WRONG_KEYS:
                 raise failure

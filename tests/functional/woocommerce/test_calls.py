@@ -283,6 +283,42 @@ def test_redirects_without_an_end_are_left() -> None:
     assert caught.value.why is Why.REDIRECTS
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'[{"id": 1}]',
+        b'\xef\xbb\xbf\r\n[{"id": 1}]\n',
+        b'<br />\n<b>Warning</b>: Array {oops} in <b>x.php</b> on line [3]<br />\n[{"id": 1}]',
+        b'[{"id": 1}]\n<!-- Cached by a plugin, 0.3 s -->',
+    ],
+)
+def test_json_is_found_between_what_plugins_print(body: bytes) -> None:
+    with saying(page(body)) as address:
+        assert Calling(address, f"ck_{'1' * 40}:cs_{'2' * 40}").ids() == [1]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[" * 9_000,
+        b'[{"id": ' * 900,
+        b"{" * 9_000,
+        b"\x00\xff" * 4_000,
+        b'[{"id": 1}',
+        b"NaN",
+        b'"[]',
+        b'[{"id": 1, "tags": []',
+        b'<br />\n[{"id": 1, "tags": []',
+    ],
+)
+def test_what_is_no_json_is_told_in_words(body: bytes) -> None:
+    with saying(*[page(body)] * 3) as address, pytest.raises(ShopError) as caught:
+        Calling(address, f"ck_{'1' * 40}:cs_{'2' * 40}").ids()
+    assert caught.value.failure is Failure.NOT_JSON
+
+
 def test_keys_are_never_sent_after_a_redirect() -> None:
     with saying(
         page(b"", "301 Moved Permanently", "Location: https://www.shop.example/wp-json/wc/v3/products")

@@ -40,6 +40,8 @@ def test_what_an_installed_copy_needs_comes_with_it(names: list[str]) -> None:
     assert needed <= set(names)
     assert any(name.startswith("templates/widgets/") and name.endswith(".js") for name in names)
     assert any(name.startswith("templates/demo/") and name.endswith(".html") for name in names)
+    plugin = "templates/woocommerce/shelfwise"
+    assert {f"{plugin}/{each}" for each in ("shelfwise.php", "uninstall.php", "readme.txt")} <= set(names)
 
 
 def test_every_operation_that_a_shop_is_asked_comes_with_it(names: list[str], project: Path) -> None:

@@ -170,6 +170,20 @@ def test_what_did_not_arrive_is_sent_once_the_app_is_back(wordpress: WordPress, 
     assert wordpress.run("return Shelfwise\\Push_Journal::state()['failures'];") == 0
 
 
+def test_the_next_push_that_arrives_has_what_waits_sent_at_once(wordpress: WordPress, ear: Ear) -> None:
+    mug, bowl = wordpress.product("mug"), wordpress.product("bowl")
+    ear.status = 500
+    sell(wordpress, mug)
+    ear.status = 200
+    wordpress.run("update_option('shelfwise_push', array('failed_at' => time() - 60) + get_option('shelfwise_push'));")
+    sell(wordpress, bowl)
+    assert wordpress.run("return wp_next_scheduled('shelfwise_push_again') - time();") <= 1
+    wordpress.run(AGAIN)
+    assert [item["id"] for item in ear.pushed(3)[-1].json["items"]] == [mug]
+    sell(wordpress, bowl)
+    assert wordpress.run("return Shelfwise\\Push_Journal::state()['waiting'];") is False
+
+
 def test_what_the_app_refuses_for_good_is_not_tried_for_ever(wordpress: WordPress, ear: Ear) -> None:
     ear.status = 401
     sell(wordpress, wordpress.product("mug"))

@@ -43,10 +43,11 @@ final class Push_Journal {
 	 */
 	public static function arrived() {
 		$state = self::state();
-		if ( $state['failures'] || $state['waiting'] || time() - $state['ok_at'] > 60 ) {
+		if ( $state['failures'] || time() - $state['ok_at'] > 60 ) {
 			$new = array(
 				'ok_at'     => time(),
 				'failed_at' => $state['failed_at'],
+				'waiting'   => $state['waiting'],
 			);
 			update_option( self::STATE, $new, false );
 		}
@@ -114,6 +115,9 @@ final class Push_Journal {
 	 */
 	public static function done( $names ) {
 		array_map( 'delete_option', $names );
+		$state            = self::state();
+		$state['waiting'] = (bool) self::rows();
+		update_option( self::STATE, $state, false );
 	}
 
 	/**

@@ -236,11 +236,14 @@ final class Stock_Push {
 	}
 
 	/**
-	 * Plans to send what waits: in a minute at first, at most a quarter of an hour later.
+	 * Plans to send what waits: at once while the app answers, else in a minute at first, a quarter of an hour at last.
 	 *
 	 * @param int $failures How often it failed in a row.
 	 */
 	private static function plan( $failures ) {
+		if ( ! $failures ) {
+			wp_clear_scheduled_hook( self::AGAIN );
+		}
 		if ( ! wp_next_scheduled( self::AGAIN ) ) {
 			$seconds = $failures ? min( 900, 60 * ( 2 ** min( 4, $failures - 1 ) ) ) : 1;
 			wp_schedule_single_event( time() + $seconds, self::AGAIN );

@@ -126,6 +126,18 @@ def test_a_block_that_was_taken_out_in_the_editor_does_not_come_back(
     assert len(slates(shop.get("/product/mug/").text)) == shown
 
 
+def test_the_site_editor_shows_the_block_where_pages_show_it(shop: WordPress) -> None:
+    content = shop.run(
+        "$request = new WP_REST_Request('GET', '/wp/v2/templates/' . get_stylesheet() . '//404');"
+        "$request->set_query_params(array('context' => 'edit'));"
+        "return rest_do_request($request)->get_data()['content']['raw'];"
+    )
+    assert content.count("<!-- wp:shelfwise/slate") == 1
+    assert content.index("wp:shelfwise/slate") < content.index("</main>")
+    types = "apply_filters('hooked_block_types', array(), 'after', 'woocommerce/product-details', array())"
+    assert shop.run(f"rest_get_server(); return {types};") == ["shelfwise/slate"]
+
+
 def test_pages_about_products_say_so_to_the_app(shop: WordPress, answering: SlateApp) -> None:
     shop.get("/product/mug/")
     asked = answering.asked[-1]

@@ -39,6 +39,20 @@ final class Placements {
 		add_filter( 'render_block_woocommerce/cart', array( __CLASS__, 'with_cart' ), 20 );
 		add_filter( 'render_block_core/query-no-results', array( __CLASS__, 'with_nothing' ), 20 );
 		add_filter( 'render_block_woocommerce/product-collection-no-results', array( __CLASS__, 'with_nothing' ), 20 );
+		add_filter( 'render_block_woocommerce/product-details', array( __CLASS__, 'with_product' ), 20 );
+		add_filter( 'render_block_core/group', array( __CLASS__, 'with_missing_page' ), 20, 2 );
+		foreach ( array( 'rest_api_init', 'admin_init', 'cli_init' ) as $editing ) {
+			add_action( $editing, array( __CLASS__, 'hook_blocks' ) );
+		}
+	}
+
+	/**
+	 * Adds the Block Hooks, which let the Site Editor show the block in its place, to be changed, moved or taken out.
+	 *
+	 * Not on pages: with any such filter WordPress goes through every pattern and template of the theme, which costs
+	 * a page ten milliseconds. There the slate is put in the same place as the page is rendered.
+	 */
+	public static function hook_blocks() {
 		add_filter( 'hooked_block_types', array( __CLASS__, 'hooked' ), 10, 4 );
 		add_filter( 'hooked_block_' . Block::NAME, array( __CLASS__, 'hooked_block' ), 10, 4 );
 	}
@@ -135,6 +149,28 @@ final class Placements {
 	public static function with_nothing( $html ) {
 		$here = is_search() || is_shop() || is_product_taxonomy();
 		return $here && '' !== trim( $html ) ? $html . self::added( 'search' ) : $html;
+	}
+
+	/**
+	 * After the block of a product's details.
+	 *
+	 * @param string $html Of the block.
+	 * @return string
+	 */
+	public static function with_product( $html ) {
+		return $html . self::added( 'product', is_product() ? (int) get_queried_object_id() : 0 );
+	}
+
+	/**
+	 * At the end of what a missing page says.
+	 *
+	 * @param string               $html  Of a group.
+	 * @param array<string, mixed> $block The group.
+	 * @return string
+	 */
+	public static function with_missing_page( $html, $block ) {
+		$end = isset( $block['attrs']['tagName'] ) && 'main' === $block['attrs']['tagName'] && is_404() ? strrpos( $html, '</main>' ) : false;
+		return false === $end ? $html : substr_replace( $html, self::added( 'not_found' ), $end, 0 );
 	}
 
 	/**

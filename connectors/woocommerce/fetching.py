@@ -12,7 +12,7 @@ import msgspec
 
 from connectors.records import Change, RecordKind, Removed
 from connectors.woocommerce import customers, lists, orders, products, refunded
-from connectors.woocommerce.body import Scalar, moment, number, number_or_none, numbers, read_version
+from connectors.woocommerce.body import Scalar, number, number_or_none, numbers
 from connectors.woocommerce.client import Shop
 from connectors.woocommerce.customers import CustomerBody
 from connectors.woocommerce.failures import Failure, ShopError
@@ -21,7 +21,6 @@ from connectors.woocommerce.paging import whole
 from connectors.woocommerce.products import ProductBody
 
 AT_ONCE = 100
-TRASH = "trash"
 
 
 class _Known(Protocol):
@@ -37,7 +36,7 @@ class Fetching:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._variations, self._sure = list(lists.ALL_VARIATIONS), False
+        self._variations = list(lists.ALL_VARIATIONS)
 
     def products(self, ids: Sequence[str]) -> list[Change]:
         """Products with all their variations; what is gone is told as removed."""
@@ -57,7 +56,7 @@ class Fetching:
         others = [each for each in ids if each not in found]
         forms, asked_then = self._variations_by_id(others)
         for body in forms.values():
-            changes += told(partial(read_variation, asked=asked_then), body)
+            changes += told(partial(_product, variations=None, asked=asked_then), body)
         gone = [each for each in others if each not in forms]
         return changes + [Removed(kinds[each], each, asked_then) for each in gone]
 
@@ -90,19 +89,13 @@ class Fetching:
             bodies = []
         return [msgspec.structs.replace(each, type="variation", parent_id=product) for each in bodies]
 
-    def variations_list(self) -> str:
-        """The path of the list of all variations, "" where this shop has none."""
-        while self._variations and not self._sure:
-            path = self._variations[0]
-            try:
-                self._shop.get(path, {"per_page": "1", "_fields": "id"})
-            except ShopError as error:
-                if error.failure not in _MISSING:
-                    raise
-                del self._variations[0]
-            else:
-                self._sure = True
-        return self._variations[0] if self._variations else ""
+    def variations_lists(self) -> Iterator[str]:
+        """The paths under which this shop may list all its variations; one that is not there is said to `lacks`."""
+        yield from tuple(self._variations)
+
+    def lacks(self, path: str) -> None:
+        """The shop has no such list."""
+        self._variations = [each for each in self._variations if each != path]
 
     def _forms(self, parents: Sequence[ProductBody]) -> dict[str, list[ProductBody]]:
         """The variations of products, by the product's id, in the order in which it names them."""
@@ -125,7 +118,7 @@ class Fetching:
             try:
                 found, asked = self._found(self._variations[0], lists.VARIATION, ids, ProductBody)
             except ShopError as error:
-                if error.failure not in _MISSING:
+                if error.failure not in MISSING:
                     raise
                 del self._variations[0]
             else:
@@ -149,7 +142,7 @@ class Fetching:
         return {own: body for own, body in found.items() if own}, asked or datetime.now(UTC)
 
 
-_MISSING = frozenset({Failure.NO_ROUTE, Failure.NO_SUCH_THING, Failure.NOT_ALLOWED})
+MISSING = frozenset({Failure.NO_ROUTE, Failure.NO_SUCH_THING, Failure.NOT_ALLOWED})
 
 
 def told(read: Callable[[B], Sequence[Change]], body: B) -> Sequence[Change]:
@@ -162,14 +155,6 @@ def told(read: Callable[[B], Sequence[Change]], body: B) -> Sequence[Change]:
 
 def _product(body: ProductBody, variations: Sequence[ProductBody] | None, asked: datetime) -> list[Change]:
     return products.read(body, variations if body.has_variations else None, asked)
-
-
-def read_variation(body: ProductBody, asked: datetime) -> list[Change]:
-    """A variation alone, read when the shop's clock said `asked`; Removed where it lies in the trash."""
-    version = read_version(moment(body.date_modified_gmt), asked)
-    if body.status == TRASH:
-        return [Removed(RecordKind.VARIANT, number(body.id), version)]
-    return body.told(version)
 
 
 def _gone(kind: RecordKind, ids: Sequence[str], found: dict[str, B], asked: datetime) -> list[Removed]:

@@ -148,13 +148,16 @@ class ProductBody(Body, frozen=True, kw_only=True):
 
 
 def read(body: ProductBody, variations: Sequence[ProductBody] | None, asked: datetime) -> list[Change]:
-    """A product that was read when the shop's clock said `asked`: Removed where it lies in the trash.
+    """A product, or a variation alone, that was read when the shop's clock said `asked`.
 
-    variations: all that it has; None where they were not asked for, of which none may be missing then.
+    It is Removed where it lies in the trash. variations: all that it has; None where they were not asked for, of which none may be missing then.
     """
     version = read_version(moment(body.date_modified_gmt), asked)
     if text(body.status) == "trash":
-        return [Removed(RecordKind.PRODUCT, number(body.id), version)]
+        kind = RecordKind.VARIANT if body.is_variation else RecordKind.PRODUCT
+        return [Removed(kind, number(body.id), version)]
+    if body.is_variation:
+        return _variation(body, version)
     if not body.has_variations:
         return _simple(body, version)
     if variations is None:

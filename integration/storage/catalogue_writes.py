@@ -32,8 +32,6 @@ _NEXT_SHELF_VERSION = (
     .returning(SHOP.c.shelf_version)
 )
 
-_TOLD = select(PRODUCT.c.external_id, PRODUCT.c.source_version)
-
 
 def next_shelf_version(connection: Connection, shop_id: int) -> int:
     """A new shelf version of the shop. The row stays locked until the transaction ends, so versions never overtake."""
@@ -83,35 +81,18 @@ def upsert_variants(
     *,
     untold: Collection[str] = (),
 ) -> list[str]:
-    """Write variants one by one, their products' other variants being left alone. Returns the products to be asked for.
-
-    Those are the unknown ones, and those that were told of later than a variant that wasn't there: it may be gone.
-    """
+    """Write variants one by one, their products' other variants being left alone. Returns the unknown products."""
     ids = ensure_products(connection, shop_id, {each.product: "" for each, _ in variants})
-    late = _late(connection, shop_id, variants)
     rows = {
         each.external_id: _variant_row(shop_id, ids[each.product], each.variant, version) for each, version in variants
     }
     _upsert_variant_rows(connection, shop_id, rows, untold)
-    unknown: set[str] = late
+    unknown: list[str] = []
     for chunk in chunks(sorted(ids.values())):
         here = (PRODUCT.c.shop_id == shop_id, PRODUCT.c.id.in_(chunk))
         connection.execute(update(PRODUCT).where(*here).values(shelf_version=shelf_version))
-        unknown |= set(connection.scalars(select(PRODUCT.c.external_id).where(*here, PRODUCT.c.known.is_(False))))
-    return sorted(unknown)
-
-
-def _late(connection: Connection, shop_id: int, variants: Sequence[tuple[VariantOf, datetime]]) -> set[str]:
-    there: set[str] = set()
-    told: dict[str, datetime] = {}
-    for chunk in chunks(variants):
-        names = (VARIANT.c.shop_id == shop_id, VARIANT.c.external_id.in_([each.external_id for each, _ in chunk]))
-        there |= set(connection.scalars(select(VARIANT.c.external_id).where(*names, VARIANT.c.removed_at.is_(None))))
-        here = (PRODUCT.c.shop_id == shop_id, PRODUCT.c.external_id.in_({each.product for each, _ in chunk}))
-        told |= {row.external_id: row.source_version for row in connection.execute(_TOLD.where(*here))}
-    return {
-        each.product for each, version in variants if each.external_id not in there and told[each.product] > version
-    }
+        unknown += connection.scalars(select(PRODUCT.c.external_id).where(*here, PRODUCT.c.known.is_(False)))
+    return unknown
 
 
 def _keep_unlisted(connection: Connection, shop_id: int, rows: Sequence[dict[str, Any]]) -> None:

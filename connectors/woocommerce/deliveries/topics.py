@@ -8,6 +8,7 @@ from types import MappingProxyType
 from connectors.woocommerce.body import Body
 from connectors.woocommerce.customers import CustomerBody
 from connectors.woocommerce.deliveries.gone import CustomerGone, OrderGone, ProductGone
+from connectors.woocommerce.deliveries.made import ProductMade
 from connectors.woocommerce.deliveries.restored import OrderRestored, ProductRestored
 from connectors.woocommerce.deliveries.stock import StockBody
 from connectors.woocommerce.orders import OrderBody
@@ -24,9 +25,9 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
         "order.deleted": OrderGone,
         "order.restored": OrderRestored,
         "order.updated": OrderBody,
-        "product.created": ProductBody,
+        "product.created": ProductMade,
         "product.deleted": ProductGone,
-        "product.published": ProductBody,
+        "product.published": ProductMade,
         "product.restored": ProductRestored,
         "product.updated": ProductBody,
         STOCK_MESSAGE: StockBody,

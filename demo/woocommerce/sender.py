@@ -152,16 +152,12 @@ class Sender:
     def _next(self, *, everything: bool) -> Sent | None:
         """Send the next that is due; None where nothing is."""
         with self._changed:
-            now = time.monotonic()
-            due = [key for key, at in self._waiting.items() if everything or at <= now]
-            if self._messages:
-                message: Sent | None = self._messages.popleft()
-                chosen = None
-            elif due:
-                message, chosen = None, random.choice(due) if self.disorder else due[0]
-                del self._waiting[chosen]
-            else:
+            message = self._messages.popleft() if self._messages else None
+            chosen = self._due(everything=everything) if message is None else None
+            if message is None and chosen is None:
                 return None
+            if chosen is not None:
+                del self._waiting[chosen]
             self._working += 1
         try:
             return self._send(message) if message is not None else self._deliver(chosen)
@@ -169,6 +165,17 @@ class Sender:
             with self._changed:
                 self._working -= 1
                 self._changed.notify_all()
+
+    def _due(self, *, everything: bool) -> tuple[int, str, int] | None:
+        """What is to be delivered next, the longest waiting first."""
+        if everything and self._waiting:
+            return random.choice(list(self._waiting)) if self.disorder else next(iter(self._waiting))
+        now = time.monotonic()
+        due = (key for key, at in self._waiting.items() if at <= now)
+        if self.disorder:
+            every = list(due)
+            return random.choice(every) if every else None
+        return next(due, None)
 
     def _deliver(self, key: tuple[int, str, int] | None) -> Sent:
         assert key is not None

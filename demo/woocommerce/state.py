@@ -115,14 +115,15 @@ class PlayedShop:
 
     def by_slug(self, slug: str) -> Product | None:
         """The published product at an address."""
-        return next(
-            (
-                each
-                for each in self.products.values()
-                if each.slug == slug and each.type != "variation" and each.status == "publish"
-            ),
-            None,
-        )
+        with self.lock:
+            return next(
+                (
+                    each
+                    for each in self.products.values()
+                    if each.slug == slug and each.type != "variation" and each.status == "publish"
+                ),
+                None,
+            )
 
     # Changes.
 

@@ -25,7 +25,7 @@ SWITCHES = ("maintenance", "firewall", "login_only", "notice", "strips_authoriza
 @bp.get("/")
 def home() -> ResponseReturnValue:
     """The shop at a glance."""
-    return show("admin/home.html", revenue=sum((each.total for each in shop().orders.values()), Decimal(0)))
+    return show("admin/home.html", revenue=sum((each.total for each in list(shop().orders.values())), Decimal(0)))
 
 
 @bp.get("/admin.php")
@@ -66,7 +66,7 @@ def plugin_deed() -> ResponseReturnValue:
 def products() -> ResponseReturnValue:
     """Goods, searched by their name."""
     words = request.args.get("q", "").strip().lower()
-    every = [each for each in shop().products.values() if each.type != "variation" and words in each.name.lower()]
+    every = [each for each in list(shop().products.values()) if each.type != "variation" and words in each.name.lower()]
     return show("admin/products.html", products=every[:SHOWN], total=len(every), words=words)
 
 

@@ -40,11 +40,11 @@ def control(name: str) -> ResponseReturnValue:
 def state() -> ResponseReturnValue:
     """What there is, how it is linked, and what was sent."""
     site = played()
-    sent = [{"topic": each.topic, "status": each.status, "webhook": each.webhook} for each in site.sender.sent]
+    sent = [{"topic": each.topic, "status": each.status, "webhook": each.webhook} for each in list(site.sender.sent)]
     shop = site.shop
     return {
         "address": shop.address,
-        "products": sum(each.type != "variation" for each in shop.products.values()),
+        "products": sum(each.type != "variation" for each in list(shop.products.values())),
         "orders": len(shop.orders),
         "link": {name: value for name, value in (shop.link or {}).items() if name != "secret"},
         "webhooks": {each.topic: each.status for each in shop.webhooks.values()},

@@ -48,7 +48,7 @@ def listing() -> ResponseReturnValue:
 @bp.get("/product-category/<slug>/")
 def category(slug: str) -> ResponseReturnValue:
     """The products of a category."""
-    term = next((each for each in shop().categories.values() if each.slug == slug), None)
+    term = next((each for each in list(shop().categories.values()) if each.slug == slug), None)
     if term is None:
         abort(404)
     found = [each for each in _listed() if term.id in each.categories]

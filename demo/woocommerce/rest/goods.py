@@ -93,7 +93,7 @@ def terms() -> ResponseReturnValue:
     kind = request.path.rpartition("/")[2]
     home = shop()
     known: dict[int, Term] = getattr(home, kind)
-    counts = Counter(each for product in home.products.values() for each in getattr(product, kind))
+    counts = Counter(each for product in list(home.products.values()) for each in getattr(product, kind))
 
     def body(_home: PlayedShop, term: Term) -> object:
         return term_body(home, kind, term, counts[term.id])

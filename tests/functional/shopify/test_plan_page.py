@@ -12,8 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from integration.services.secrets import Vault
-from integration.services.shopify.billing import bill, due
 from integration.services.set_up import set_up
+from integration.services.shopify.billing import bill, due
 from integration.settings import Settings
 from integration.storage.database import Database
 from tests.conftest import NOW

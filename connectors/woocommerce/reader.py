@@ -17,7 +17,7 @@ from connectors.woocommerce.body import Body, moment
 from connectors.woocommerce.client import Shop
 from connectors.woocommerce.customers import CustomerBody
 from connectors.woocommerce.failures import Failure, ShopError
-from connectors.woocommerce.fetching import TRASH, Fetching, read_variation, told
+from connectors.woocommerce.fetching import MISSING, Fetching, told
 from connectors.woocommerce.orders import OrderBody
 from connectors.woocommerce.paging import List, Place, Rows
 from connectors.woocommerce.products import ProductBody
@@ -29,6 +29,7 @@ KINDS = (PRODUCTS, VARIATIONS, ORDERS, CUSTOMERS)
 PARENTS: Mapping[str, str] = {"type": "variable", "status": "any", "_fields": "id"}
 NEWEST: Mapping[str, str] = {**lists.CUSTOMER, "orderby": "registered_date", "order": "desc", "per_page": "100"}
 MOST_NEWEST_PAGES = 20
+TRASH = "trash"
 
 B = TypeVar("B", ProductBody, OrderBody, CustomerBody)
 
@@ -109,11 +110,18 @@ class ShopReader:
             yield _page(rows, _changes(rows, _product, RecordKind.PRODUCT), Position(rows.place))
 
     def _variations(self, start: Position, since: datetime | None) -> Iterator[Page]:
-        path = self._fetching.variations_list()
-        if not path:
-            yield from self._by_parents(start if start.parents else Position(), since)
-            return
-        start = Position() if start.parents else start
+        for path in self._fetching.variations_lists():
+            try:
+                yield from self._all_variations(path, Position() if start.parents else start, since)
+            except ShopError as error:
+                if error.failure not in MISSING:
+                    raise
+                self._fetching.lacks(path)
+            else:
+                return
+        yield from self._by_parents(start if start.parents else Position(), since)
+
+    def _all_variations(self, path: str, start: Position, since: datetime | None) -> Iterator[Page]:
         listed = List(self._shop, path, {**lists.VARIATION, **lists.changed(since)}, ProductBody)
         for rows in listed.pages(start.place):
             yield _page(rows, _changes(rows, _variation, RecordKind.VARIANT), Position(rows.place))
@@ -125,7 +133,7 @@ class ShopReader:
             done = rows.place.read - len(rows.rows)
             for place, parent in enumerate(rows.rows, 1):
                 forms = self._fetching.of_product(str(parent.id))
-                changes = [each for body in forms for each in told(partial(read_variation, asked=rows.asked), body)]
+                changes = [each for body in forms for each in told(partial(_product, asked=rows.asked), body)]
                 own = Place(int(str(parent.id)), rows.place.at, done + place)
                 last = rows.place if place == len(rows.rows) else own
                 yield Page(changes, Position(last, parents=True).text, done + place, rows.expected)
@@ -196,7 +204,7 @@ def _product(body: ProductBody, asked: datetime) -> Sequence[Change]:
 
 
 def _variation(body: ProductBody, asked: datetime) -> Sequence[Change]:
-    return read_variation(msgspec.structs.replace(body, type="variation"), asked)
+    return _product(msgspec.structs.replace(body, type="variation"), asked)
 
 
 def _order(body: OrderBody, asked: datetime) -> Sequence[Change]:

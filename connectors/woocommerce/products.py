@@ -150,7 +150,7 @@ class ProductBody(Body, frozen=True, kw_only=True):
 def read(body: ProductBody, variations: Sequence[ProductBody] | None, asked: datetime) -> list[Change]:
     """A product, or a variation alone, that was read when the shop's clock said `asked`.
 
-    It is Removed where it lies in the trash. variations: all that it has; None where they were not asked for, of which none may be missing then.
+    It is Removed where it lies in the trash. variations: all that it has; None where they were not asked for.
     """
     version = read_version(moment(body.date_modified_gmt), asked)
     if text(body.status) == "trash":

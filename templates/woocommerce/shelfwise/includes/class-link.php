@@ -110,6 +110,8 @@ final class Link {
 		);
 		update_option( self::SECRET, $secret, false );
 		update_option( self::OPTION, $link, true );
+		// An option that does not exist costs every page a query; this one comes with the others.
+		add_option( Settings::OPTION, array() );
 		/** Fires when the shop was connected, or connected anew. */
 		do_action( 'shelfwise_linked' );
 	}

@@ -116,9 +116,3 @@ def _take_down(work: Work, shop: Linked) -> None:
 def address_of(public_url: str, key: str) -> str:
     """Where a shop's webhooks come to."""
     return f"{public_url.rstrip('/')}/webhooks/{PLATFORM}/{key}"
-
-
-def is_leaving(database: Database, shop_id: int) -> bool:
-    """Whether a shop was asked to leave, and has not done so yet."""
-    with database.read() as connection:
-        return "leaving" in details_of(connection, shop_id)

@@ -168,20 +168,27 @@ def keys_form() -> ResponseReturnValue:
 @bp.post("/connect/keys")
 def keys() -> ResponseReturnValue:
     """Take keys that the merchant pasted; they are tested like others."""
+    from connectors.woocommerce.failures import ShopError
     from connectors.woocommerce.keys import BadKeys, pasted
-    from integration.services.woocommerce.connect import site_of
+    from integration.services.woocommerce.connect import find_site, site_of
 
     here, given, wanted = services(), request.form.get("site", "").strip(), request.form.get("return", "")
     if not pages.is_own_form():
         return _strange()
+    site = given
     try:
         site = site_of(given)
         both = pasted(request.form.get("key", "").strip(), request.form.get("secret", "").strip()).token
         begun = _begun(site, wanted, pages.browser())
+        site = find_site(site, here.settings).address
     except (BadAddress, BadKeys) as error:
         return _keys_form(given, wanted, problem=str(error))
     except TooManyAttempts:
         return _too_often()
+    except ShopError as error:
+        again = pages.own("/woocommerce/connect/keys", site=error.moved_to or site, **{"return": wanted})
+        return pages.problem(error.failure.value, 422, said=error.sentence, again=again)
+    attempts.settle(here.database, begun.attempt_id, site=site, return_to=pages.return_address(site, wanted))
     attempts.keys_came(here.database, here.vault, begun.token, both, here.clock())
     here.announce("connect", begun.attempt_id)
     return redirect(f"/woocommerce/connect/{begun.attempt_id}", 303)

@@ -52,3 +52,11 @@ def test_keys_count_for_the_shop_that_sends_them(
     assert sent.status_code == answer, sent.text
     waits = attempts.due(database, settings, datetime.now(UTC))
     assert waits == ([begun.attempt_id] if answer == 200 else [])
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("time", ["", "0", "-1", "99999999999", "999999999999", "9" * 400, "١٢٣", "1e9"])
+def test_a_message_of_an_absurd_time_is_refused_like_any_other(settings: Settings, time: str) -> None:
+    headers = {"X-Shelfwise-Time": time.encode().decode("latin-1"), "X-Shelfwise-Signature": "AAAA"}
+    answer = create_app(settings).test_client().get("/woocommerce/shops/some-shop/state", headers=headers)
+    assert answer.status_code in {401, 404}, answer.text

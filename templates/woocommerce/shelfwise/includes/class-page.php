@@ -123,7 +123,7 @@ final class Page {
 	 *
 	 * @return int[]
 	 */
-	public static function in_cart() {
+	private static function in_cart() {
 		$ids = array();
 		if ( self::is_page() && function_exists( 'WC' ) && WC()->cart instanceof \WC_Cart ) {
 			foreach ( WC()->cart->get_cart() as $line ) {

@@ -105,10 +105,28 @@ def _content(making: Path) -> None:
     with zipfile.ZipFile(source) as packed:
         packed.extractall(content / "mu-plugins")
     (content / "mu-plugins" / "sqlite-database-integration-main").rename(content / "mu-plugins" / "sqlite")
+    _write_at_once(content / "mu-plugins" / "sqlite" / "wp-includes" / "sqlite" / "class-wp-sqlite-translator.php")
     drop_in = (content / "mu-plugins" / "sqlite" / "db.copy").read_text()
     drop_in = drop_in.replace("'{SQLITE_IMPLEMENTATION_FOLDER_PATH}'", "__DIR__ . '/mu-plugins/sqlite'")
     # Without its last part, which activates the plugin in wp-admin.
     (content / "db.php").write_text(drop_in.split("// Activate the performance-lab plugin")[0])
+
+
+def _write_at_once(translator: Path) -> None:
+    """Take SQLite's lock where a statement that writes begins: taken later it is refused, not waited for."""
+    code = translator.read_text()
+    for old, new in (
+        ("public function begin_transaction() {", "public function begin_transaction( $writes = true ) {"),
+        ("execute_sqlite_query( 'BEGIN' )", "execute_sqlite_query( $writes ? 'BEGIN IMMEDIATE' : 'BEGIN' )"),
+        (
+            "\t\t\t$this->begin_transaction();\n",
+            "\t\t\t$this->begin_transaction( 0 !== stripos( ltrim( $statement ), 'SELECT' ) );\n",
+        ),
+    ):
+        if code.count(old) != 1:
+            raise RuntimeError(f"WordPress's SQLite drop-in is another than this was written for: {old}")
+        code = code.replace(old, new)
+    translator.write_text(code)
 
 
 def _install(making: Path) -> None:

@@ -62,10 +62,11 @@ def context(browser: Browser, shop: WordPress) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """A page; an error of its scripts fails the test."""
+    """A page; an error of its scripts fails the test. Its requests end before the shop is put back as it was."""
     opened, errors = context.new_page(), []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened
+    opened.wait_for_load_state("networkidle")
     assert errors == []
 
 

@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from integration.app import create_app
 from integration.services import readings
 from integration.services.secrets import Vault
-from integration.services.shopify.set_up import set_up
+from integration.services.set_up import set_up
 from integration.settings import Settings
 from integration.storage.database import Database
 from tests.e2e.conftest import errors_of

@@ -256,14 +256,16 @@ class EraseCustomer:
 
 @dataclass(frozen=True, slots=True)
 class SoldOut:
-    """A variant that had nothing left anywhere at `version`, whatever is told of before: levels, or not being tracked.
+    """A variant that had nothing left anywhere at `version`, whatever levels are told of before.
 
     product: the one that it belongs to, where that is told; it may not be known yet.
+    even_untracked: it also can't be bought where nobody counts its pieces.
     """
 
     variant: str
     version: datetime
     product: str = ""
+    even_untracked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

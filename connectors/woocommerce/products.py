@@ -240,7 +240,8 @@ def _sold_out(body: ProductBody, version: datetime) -> list[Change]:
     stock, own = stock_of(body, text(body.parent_id)), number(body.id)
     if stock.available is None or stock.available > 0 or stock.policy is InventoryPolicy.CONTINUE:
         return []
-    return [SoldOut(own, version + datetime.resolution, number(body.parent_id) if body.is_variation else own)]
+    owner = number(body.parent_id) if body.is_variation else own
+    return [SoldOut(own, version + datetime.resolution, owner, even_untracked=True)]
 
 
 def _variant(body: ProductBody, parent: str, place: int, version: datetime) -> Variant:

@@ -51,6 +51,7 @@ class Variant(OfShop, Base):
     """One buyable form of a product. `prices`: market -> {"amount": text, "currency": code}.
 
     sold_out_at: the platform's time when it last said that nothing is left: inventory levels of before count for none.
+    out_of_stock_at: when it last said so of one that can't be bought even if nobody counts its pieces.
     """
 
     __tablename__ = "variant"
@@ -75,6 +76,7 @@ class Variant(OfShop, Base):
     unit_cost: Mapped[Decimal | None]
     position: Mapped[int] = mapped_column(default=0)
     sold_out_at: Mapped[datetime | None]
+    out_of_stock_at: Mapped[datetime | None]
     source_version: Mapped[datetime] = mapped_column(default=EPOCH)
     removed_at: Mapped[datetime | None]
 

@@ -22,7 +22,8 @@ SHOP = table_of(Shop)
 
 _PRODUCT_KEY = ("shop_id", "external_id")
 _PRODUCT_STATE = tuple(c.name for c in PRODUCT.c if c.name not in {"id", "shop_id", "external_id"})
-_VARIANT_STATE = tuple(c.name for c in VARIANT.c if c.name not in {"id", "shop_id", "external_id", "sold_out_at"})
+_NOT_OF_VARIANT_STATE = {"id", "shop_id", "external_id", "sold_out_at", "out_of_stock_at"}
+_VARIANT_STATE = tuple(c.name for c in VARIANT.c if c.name not in _NOT_OF_VARIANT_STATE)
 
 # Made once: a web process runs it in every stock delivery, while others wait for the store's writer.
 _NEXT_SHELF_VERSION = (

@@ -119,7 +119,7 @@ def _variants(
         "unit_cost",
         "inventory_item",
     )
-    stock_columns = ("tracked", "policy", "sold_out_at", "source_version")
+    stock_columns = ("tracked", "policy", "sold_out_at", "out_of_stock_at", "source_version")
     statement = (
         select(*(VARIANT.c[name] for name in columns), *(VARIANT.c[name] for name in stock_columns))
         .where(VARIANT.c.shop_id == shop_id, VARIANT.c.product_id.in_(select(PRODUCT.c.id).where(*scope)))
@@ -129,7 +129,7 @@ def _variants(
     found: dict[int, list[ShelfVariant]] = defaultdict(list)
     for row in connection.execute(statement):
         stock = VariantStock(
-            tracked=row.tracked or (row.sold_out_at is not None and row.sold_out_at > row.source_version),
+            tracked=row.tracked or (row.out_of_stock_at is not None and row.out_of_stock_at > row.source_version),
             continue_selling=row.policy == InventoryPolicy.CONTINUE,
             # What was counted before the platform said that nothing is left counts for nothing.
             levels=tuple(

@@ -140,8 +140,10 @@ def mark_sold_out(connection: Connection, shop_id: int, sold_out: Iterable[SoldO
                 continue
             owner = ensure_products(connection, shop_id, {each.product: ""})[each.product]
             connection.execute(VARIANT.insert().values(stub_variant(shop_id, owner, each.variant)))
-        older = VARIANT.c.sold_out_at.is_(None) | (VARIANT.c.sold_out_at < each.version)
-        connection.execute(update(VARIANT).where(*here, older).values(sold_out_at=each.version))
+        said = (VARIANT.c.sold_out_at, VARIANT.c.out_of_stock_at) if each.even_untracked else (VARIANT.c.sold_out_at,)
+        for column in said:
+            older = column.is_(None) | (column < each.version)
+            connection.execute(update(VARIANT).where(*here, older).values({column: each.version}))
         here_too = (PRODUCT.c.shop_id == shop_id, PRODUCT.c.id == owner)
         connection.execute(update(PRODUCT).where(*here_too).values(shelf_version=shelf_version))
 

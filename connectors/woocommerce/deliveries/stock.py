@@ -41,7 +41,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         elif status != "outofstock" and not is_variable and self.manages != "parent":
             told.append(Refetch(RecordKind.PRODUCT, self.product))
         if status == "outofstock" and not is_variable:
-            told.append(SoldOut(own, version, self.product))
+            told.append(SoldOut(own, version, self.product, even_untracked=True))
         return told
 
 

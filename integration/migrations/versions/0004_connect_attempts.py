@@ -17,7 +17,8 @@ Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tru
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Make the table, and the time when a variant was said to be out of stock though nobody counts it."""
+    op.add_column("variant", sa.Column("out_of_stock_at", Micros, nullable=True))
     op.create_table(
         "connect_attempt",
         sa.Column("id", Id, autoincrement=True, nullable=False),
@@ -47,5 +48,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it away."""
+    """Take both away."""
     op.drop_table("connect_attempt")
+    with op.batch_alter_table("variant") as variant:
+        variant.drop_column("out_of_stock_at")

@@ -96,11 +96,11 @@ def test_whatever_the_order_the_newest_word_on_each_variant_counts(
 
 
 @pytest.mark.parametrize(("hours", "is_tracked"), [(-1, False), (1, True)])
-def test_sold_out_counts_for_an_untracked_variant_until_something_newer_is_told(
+def test_out_of_stock_counts_for_an_untracked_variant_until_something_newer_is_told(
     database: Database, settings: Settings, hours: int, *, is_tracked: bool
 ) -> None:
     shop_id = make_shop(database, settings)
-    told(database, shop_id, Current(HOODIE, START), SoldOut("34", START + hours * HOUR))
+    told(database, shop_id, Current(HOODIE, START), SoldOut("34", START + hours * HOUR, even_untracked=True))
     with database.read() as connection:
         (product,) = changed_since(connection, shop_id, -1)
     assert [each.stock.tracked for each in product.variants if each.external_id == "34"] == [is_tracked]

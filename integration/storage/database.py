@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import fcntl
 import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 T = TypeVar("T")
+
+# What the setting `shelfwise.shop` says to PostgreSQL's row-level security where no single shop is meant.
+EVERY_SHOP = "every"
+NO_SHOP = ""
 
 BUSY_SECONDS = 30
 LOOK_SECONDS = 0.001
@@ -24,17 +30,35 @@ DURABLE = "PRAGMA synchronous=FULL"
 
 
 class Database:
-    """Where the rows are. Each process opens its own."""
+    """Where the rows are. Each process opens its own.
+
+    As it is opened it is no shop's: on PostgreSQL it then sees no shop's rows. `of` and `across_shops` give the same
+    database with one shop's rows, and with those of all.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self.scope = NO_SHOP
         self._closing: list[Callable[[], None]] = []
         self._writer = _Turn(self.url.database) if self.is_sqlite else nullcontext()
         self._together = _Together(self)
         self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
+
+    def of(self, shop_id: int) -> Database:
+        """The same database, with the rows of this shop alone; whoever serves a shop begins here."""
+        return self._scoped(str(int(shop_id)))
+
+    def across_shops(self) -> Database:
+        """The same database, with the rows of all shops: to find the shop that is meant, or those that need work."""
+        return self._scoped(EVERY_SHOP)
+
+    def _scoped(self, scope: str) -> Database:
+        scoped = copy.copy(self)
+        scoped.scope = scope
+        return scoped
 
     @contextmanager
     def write(self, *, durable: bool = True) -> Iterator[Connection]:
@@ -48,9 +72,7 @@ class Database:
                 with _sqlite_transaction(connection, durable=durable):
                     yield connection
             else:
-                with connection.begin():
-                    if not durable:
-                        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+                with _postgres_transaction(connection, _begin(self.scope, durable=durable)):
                     yield connection
 
     def write_together(self, work: Callable[[Connection], T]) -> T:
@@ -68,7 +90,11 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A connection for reading; each statement sees what was committed before it."""
         with self.engine.connect() as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+            if self.is_sqlite:
+                yield connection.execution_options(isolation_level="AUTOCOMMIT")
+            else:
+                with _postgres_transaction(connection, _begin(self.scope, access="READ ONLY")):
+                    yield connection
 
     def close(self) -> None:
         """Give all connections back."""
@@ -185,6 +211,25 @@ class _Together:
         finally:
             for work in works:
                 work.is_done = True
+
+
+def _begin(scope: str, *, access: str = "READ WRITE", durable: bool = True) -> str:
+    """What opens a transaction, in one message: its shop ends with it, whoever has the connection next."""
+    begin = f"BEGIN ISOLATION LEVEL READ COMMITTED {access}; SET LOCAL shelfwise.shop = '{scope}'"
+    return begin if durable else f"{begin}; SET LOCAL synchronous_commit = off"
+
+
+@contextmanager
+def _postgres_transaction(connection: Connection, begin: str) -> Iterator[None]:
+    connection.execution_options(isolation_level="AUTOCOMMIT")
+    connection.exec_driver_sql(begin)
+    try:
+        yield
+    except BaseException:
+        with suppress(DBAPIError):
+            connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT")
 
 
 @contextmanager

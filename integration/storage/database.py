@@ -19,7 +19,8 @@ from sqlalchemy.exc import DBAPIError
 
 T = TypeVar("T")
 
-# What the setting `shelfwise.shop` says to PostgreSQL's row-level security where no single shop is meant.
+# PostgreSQL's row-level security goes by this setting of the transaction: a shop's number, or one of the words below.
+SHOP_SETTING = "shelfwise.shop"
 EVERY_SHOP = "every"
 NO_SHOP = ""
 
@@ -213,9 +214,15 @@ class _Together:
                 work.is_done = True
 
 
+def enter(connection: Connection, shop_id: int) -> None:
+    """Have the rest of a transaction see this shop's rows alone; on SQLite a query's own condition has to do."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL {SHOP_SETTING} = '{int(shop_id)}'")
+
+
 def _begin(scope: str, *, access: str = "READ WRITE", durable: bool = True) -> str:
     """What opens a transaction, in one message: its shop ends with it, whoever has the connection next."""
-    begin = f"BEGIN ISOLATION LEVEL READ COMMITTED {access}; SET LOCAL shelfwise.shop = '{scope}'"
+    begin = f"BEGIN ISOLATION LEVEL READ COMMITTED {access}; SET LOCAL {SHOP_SETTING} = '{scope}'"
     return begin if durable else f"{begin}; SET LOCAL synchronous_commit = off"
 
 

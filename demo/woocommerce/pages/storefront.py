@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import requests
@@ -174,11 +175,14 @@ def _page(template: str, **values: Any) -> Response:
     home = shop()
     symbol = SYMBOLS.get(home.currency, "")
 
+    def money(amount: Decimal | str) -> str:
+        return f"{symbol}{Decimal(amount):.2f}"
+
     def price(thing: Product) -> str:
         found = prices_of(home, thing)
-        return f"{'from ' if found[0] != found[-1] else ''}{symbol}{found[0]:.2f}" if found else ""
+        return f"{'from ' if found[0] != found[-1] else ''}{money(found[0])}" if found else ""
 
-    values = {"price": price, "in_cart": _cart().count(), "slate": None, "term": None, **values}
+    values = {"price": price, "money": money, "in_cart": _cart().count(), "slate": None, "term": None, **values}
     return make_response(show(template, **values), 200, {"Cache-Control": "no-store"})
 
 

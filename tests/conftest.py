@@ -129,6 +129,12 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
+def owned_database(database: Database) -> Database:
+    """The same as its owner has it, who may change its tables."""
+    return database
+
+
+@pytest.fixture
 def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
     """Settings of an app on that database and that Redis, with its files under the test's own folder."""
     environ = {

@@ -16,8 +16,8 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from integration.storage import Base
-from integration.storage.database import Database
+from integration.storage import Base, partitions
+from integration.storage.database import EVERY_SHOP, SHOP_SETTING, Database
 
 # Any number will do, if only every copy of Shelfwise asks for the same one.
 ADVISORY_LOCK = 7_435_923
@@ -52,7 +52,13 @@ def migrate(db: Database, revision: str = "head") -> None:
 def differences(db: Database) -> list[Any]:
     """What the tables of the code have that the database lacks, and the other way round; empty when they agree."""
     with _readable(db), db.read() as connection:
-        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+        parts = partitions.names(connection)
+
+        def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+            return kind != "table" or name not in parts
+
+        context = MigrationContext.configure(connection, opts={"include_name": is_ours})
+        return list(compare_metadata(context, Base.metadata))
 
 
 def _config(connection: Connection | None) -> Config:
@@ -112,6 +118,8 @@ def _exclusive(db: Database) -> Iterator[Connection]:
     else:
         with db.engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": ADVISORY_LOCK})
+            # What a migration changes, it changes in the rows of all shops.
+            connection.exec_driver_sql(f"SET LOCAL {SHOP_SETTING} = '{EVERY_SHOP}'")
             yield connection
 
 

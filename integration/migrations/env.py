@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any, Literal
 
 from alembic import context
@@ -10,7 +11,7 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 
 from integration.settings import Settings
-from integration.storage import Base
+from integration.storage import Base, partitions
 from integration.storage.base import Amount, UtcTime
 from integration.storage.database import Database
 
@@ -24,10 +25,16 @@ def _plain_types(kind: str, item: Any, _context: AutogenContext) -> str | Litera
     return False
 
 
+def _is_no_part(connection: Connection) -> Callable[[str | None, str, Any], bool]:
+    parts = partitions.names(connection)
+    return lambda name, kind, _parents: kind != "table" or name not in parts
+
+
 def _migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
+        include_name=_is_no_part(connection),
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=_plain_types,
     )

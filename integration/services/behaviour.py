@@ -98,9 +98,8 @@ def record(database: Database, batch: Events, *, now: datetime, session_minutes:
         visitor_id = _visitor(connection, shop_id, batch.visitor, newest)
         session_id = _session(connection, shop_id, visitor_id, newest, timedelta(minutes=session_minutes))
         rows = [_row(shop_id, visitor_id, session_id, event, known, now) for event in events]
-        written = upsert(
-            connection, EVENT, rows, key=("shop_id", "event_key"), update=(), newer=None, returning=("event_key",)
-        )
+        single = ("shop_id", "event_key", "occurred_at")
+        written = upsert(connection, EVENT, rows, key=single, update=(), newer=None, returning=("event_key",))
         _impressions(connection, shop_id, events, known)
     if repeats := len(batch.events) - sum(skipped.values()) - len(written):
         skipped["repeat"] = skipped.get("repeat", 0) + repeats

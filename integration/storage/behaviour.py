@@ -35,11 +35,14 @@ class Session(OfShop, Base):
 
 
 class BehaviourEvent(OfShop, Base):
-    """Something a visitor did. `event_key` is the sender's own id of it: a repeat changes nothing."""
+    """Something a visitor did. `event_key` is the sender's own id of it: a repeat changes nothing.
+
+    Partitioned by months of `occurred_at` on PostgreSQL, where what is single has to hold the time.
+    """
 
     __tablename__ = "behaviour_event"
     __table_args__ = (
-        UniqueConstraint("shop_id", "event_key"),
+        UniqueConstraint("shop_id", "event_key", "occurred_at"),
         Index("ix_behaviour_event_visitor", "shop_id", "visitor_id", "occurred_at"),
         Index("ix_behaviour_event_occurred_at", "shop_id", "occurred_at"),
     )
@@ -60,6 +63,8 @@ class BehaviourEvent(OfShop, Base):
 class Slate(OfShop, Base):
     """A slate as it was computed. Its id begins with the time in milliseconds, so the index on it is one of time too.
 
+    Partitioned by months of that id on PostgreSQL.
+
     items: in order, of each [product id, strategy, score, reason kind, reason's product id, reason's count].
     propensity: the probability with which the arm's policy shows this very slate; 1 for a deterministic one.
     """
@@ -79,7 +84,10 @@ class Slate(OfShop, Base):
 
 
 class Impression(OfShop, Base):
-    """An item of a slate that was on screen. The slate may be logged a moment after the impression arrives."""
+    """An item of a slate that was on screen. The slate may be logged a moment after the impression arrives.
+
+    Partitioned as slates are.
+    """
 
     __tablename__ = "impression"
     __table_args__ = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from integration.storage.base import Base, OfShop
+from integration.storage.base import Base, Id, OfShop
 
 
 class DeliveryStatus(StrEnum):
@@ -19,19 +19,36 @@ class DeliveryStatus(StrEnum):
     PARKED = "parked"
 
 
+def _of_status(status: str) -> Index:
+    """The deliveries that somebody has yet to look at, of which there are few."""
+    where = text(f"status = '{status}'")
+    return Index(f"ix_delivery_{status}", "shop_id", "id", sqlite_where=where, postgresql_where=where)
+
+
+class DeliveryKey(Base):
+    """What a delivery is known again by, in its shop and platform: a repeat changes nothing.
+
+    A table of its own, as `delivery` is partitioned by time on PostgreSQL, where it can't say what is single. The keys
+    of a delivery are inserted in its transaction, before it.
+    """
+
+    __tablename__ = "delivery_key"
+    __table_args__ = (Index("ix_delivery_key_received_at", "shop_id", "received_at"),)
+
+    shop_id: Mapped[int] = mapped_column(Id, ForeignKey("shop.id", ondelete="CASCADE"), primary_key=True)
+    platform: Mapped[str] = mapped_column(String(64), primary_key=True)
+    delivery_key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    received_at: Mapped[datetime]
+
+
 class Delivery(OfShop, Base):
-    """One webhook arrival. `delivery_key` is unique in its shop and platform: a repeat changes nothing."""
+    """One webhook arrival, single by its `DeliveryKey`. Partitioned by weeks of `received_at` on PostgreSQL."""
 
     __tablename__ = "delivery"
     __table_args__ = (
-        UniqueConstraint("shop_id", "platform", "delivery_key"),
-        Index(
-            "ix_delivery_waiting",
-            "shop_id",
-            "id",
-            sqlite_where=text("status = 'waiting'"),
-            postgresql_where=text("status = 'waiting'"),
-        ),
+        _of_status("waiting"),
+        _of_status("parked"),
+        Index("ix_delivery_received_at", "shop_id", "received_at"),
     )
 
     platform: Mapped[str] = mapped_column(String(64))

@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, or_, select, text, update
 
 from connectors.base import Delivery as Arrival
-from integration.storage.deliveries import Delivery, DeliveryStatus
+from integration.storage.deliveries import Delivery, DeliveryKey, DeliveryStatus
 from integration.storage.upsert import table_of, upsert
 
 DELIVERY = table_of(Delivery)
+KEY = table_of(DeliveryKey)
+_INSERT = DELIVERY.insert().returning(DELIVERY.c.id)
 
 
 def keep(
@@ -34,8 +36,10 @@ def keep(
         "error": arrival.unreadable[:2000],
     }
     key = ("shop_id", "platform", "delivery_key")
-    written = upsert(connection, DELIVERY, [row], key=key, update=(), newer=None, returning=("id",))
-    return int(written[0][0]) if written else None
+    single = {name: row[name] for name in (*key, "received_at")}
+    if not upsert(connection, KEY, [single], key=key, update=(), newer=None, returning=key):
+        return None
+    return int(connection.execute(_INSERT, row).scalar_one())
 
 
 def waiting(connection: Connection, shop_id: int, now: datetime, limit: int) -> list[Row[Any]]:

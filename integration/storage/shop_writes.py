@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, Table, delete, select, tuple_, update
 
 from connectors.records import ShopTold
 from integration.storage.base import Base, to_micros
@@ -46,6 +46,7 @@ def forget_shop(database: Database, shop_id: int) -> None:
 
 
 def _forget_some(database: Database, table: Table, shop_id: int) -> bool:
-    some = select(table.c.id).where(table.c.shop_id == shop_id).limit(AT_ONCE)
+    key = tuple(table.primary_key)
+    some = select(*key).where(table.c.shop_id == shop_id).limit(AT_ONCE)
     with database.write() as connection:
-        return connection.execute(delete(table).where(table.c.id.in_(some))).rowcount == AT_ONCE
+        return connection.execute(delete(table).where(tuple_(*key).in_(some))).rowcount == AT_ONCE

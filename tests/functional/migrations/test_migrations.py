@@ -11,19 +11,21 @@ from click.testing import CliRunner
 
 from integration import migrations
 from integration.cli import main
-from integration.storage import Base
+from integration.storage import Base, partitions
 from integration.storage.database import Database
 
 
 @pytest.fixture
-def empty(database: Database) -> Database:
+def empty(owned_database: Database) -> Database:
     """A database without any table."""
-    migrations.migrate(database, "base")
-    return database
+    migrations.migrate(owned_database, "base")
+    return owned_database
 
 
 def tables(db: Database) -> set[str]:
-    return set(sa.inspect(db.engine).get_table_names()) - {"alembic_version"}
+    with db.read() as connection:
+        parts = partitions.names(connection)
+    return set(sa.inspect(db.engine).get_table_names()) - parts - {"alembic_version"}
 
 
 def test_history_has_one_head_and_is_numbered_in_order() -> None:

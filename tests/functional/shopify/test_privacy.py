@@ -281,11 +281,12 @@ def fill(database: Database, shop_id: int, mark: str) -> dict[str, int]:
             continue
         values = {column.name: _value(column, made, mark) for column in table.c if column.name != "id"}
         with database.write() as connection:
-            known = sa.select(table.c.id).where(table.c.shop_id == shop_id)
+            number = table.c.get("id", table.c.shop_id)
+            known = sa.select(number).where(table.c.shop_id == shop_id)
             if table.name == "connection":
                 made[table.name] = connection.execute(known).scalar_one()
                 continue
-            made[table.name] = connection.execute(table.insert().values(**values).returning(table.c.id)).scalar_one()
+            made[table.name] = connection.execute(table.insert().values(**values).returning(number)).scalar_one()
     return made
 
 

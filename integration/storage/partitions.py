@@ -1,0 +1,126 @@
+"""Parts of the tables that grow with time: on PostgreSQL made ahead, and dropped whole.
+
+A row for which no part was made is kept in the table's default part, and moved when its part is made: none is refused.
+On SQLite there are no parts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+from sqlalchemy import Connection, text
+
+from integration.storage.base import to_micros
+from integration.storage.database import Database
+
+# Made so long before they are needed: a scheduler that stands still for a month is no trouble.
+AHEAD = timedelta(days=35)
+A_MONTH_AT_MOST = timedelta(days=31)
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """How a table is partitioned. by_slate: by a slate's id, which begins with its time; else by microseconds."""
+
+    weekly: bool
+    by_slate: bool
+
+    def start(self, moment: datetime) -> datetime:
+        """When the part begins that holds a moment: a Monday, or the first of a month."""
+        day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return day - timedelta(days=day.weekday()) if self.weekly else day.replace(day=1)
+
+    def end(self, start: datetime) -> datetime:
+        """When the part ends that begins then."""
+        return start + WEEK if self.weekly else self.start(start + A_MONTH_AT_MOST)
+
+    def bound(self, moment: datetime) -> str:
+        """A moment as the column has it."""
+        micros = to_micros(moment)
+        return f"{micros // 1000 << 80:032x}" if self.by_slate else str(micros)
+
+
+PARTED: Mapping[str, Parted] = MappingProxyType(
+    {
+        "delivery": Parted(weekly=True, by_slate=False),
+        "behaviour_event": Parted(weekly=False, by_slate=False),
+        "slate": Parted(weekly=False, by_slate=True),
+        "impression": Parted(weekly=False, by_slate=True),
+    }
+)
+
+_PART = re.compile(r"(\w+)_p(\d{8})")
+_NAMES = text(
+    "SELECT part.relname FROM pg_inherits JOIN pg_class AS part ON part.oid = inhrelid"
+    " JOIN pg_class AS parent ON parent.oid = inhparent"
+    " WHERE parent.relkind = 'p' AND part.relnamespace = to_regnamespace(current_schema())"
+)
+
+
+def names(connection: Connection) -> frozenset[str]:
+    """The names of all parts, which are tables themselves; none on SQLite."""
+    if connection.dialect.name != "postgresql":
+        return frozenset()
+    return frozenset(connection.scalars(_NAMES))
+
+
+def starts(connection: Connection, table: str) -> list[datetime]:
+    """When each part of a table begins, the oldest first."""
+    found = (_PART.fullmatch(name) for name in names(connection))
+    days = sorted(match[2] for match in found if match and match[1] == table)
+    return [datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC) for day in days]
+
+
+def make_ahead(database: Database, now: datetime) -> int:
+    """Make the parts that the next weeks need. Returns how many there were not; running it again makes none."""
+    if database.is_sqlite:
+        return 0
+    made = 0
+    for table, parted in PARTED.items():
+        with database.read() as connection:
+            there = set(starts(connection, table))
+        for start in _needed(parted, now):
+            if start not in there:
+                made += _make(database, table, parted, start)
+    return made
+
+
+def drop_before(database: Database, table: str, before: datetime) -> int:
+    """Drop a table's parts in which everything is older than that. Returns how many.
+
+    A part with deliveries that wait to be applied is left as it is.
+    """
+    if database.is_sqlite:
+        return 0
+    parted, dropped = PARTED[table], 0
+    with database.read() as connection:
+        there = starts(connection, table)
+    for start in there:
+        if parted.end(start) <= before:
+            with database.write() as connection:
+                drop = text("SELECT shelfwise_drop_part(:of, :day)")
+                dropped += bool(connection.execute(drop, {"of": table, "day": _day(start)}).scalar())
+    return dropped
+
+
+def _needed(parted: Parted, now: datetime) -> Iterator[datetime]:
+    start = parted.start(now)
+    while start < now + AHEAD:
+        yield start
+        start = parted.end(start)
+
+
+def _make(database: Database, table: str, parted: Parted, start: datetime) -> bool:
+    bounds = {"low": parted.bound(start), "high": parted.bound(parted.end(start))}
+    with database.write() as connection:
+        make = text("SELECT shelfwise_make_part(:of, :day, :low, :high)")
+        return bool(connection.execute(make, {"of": table, "day": _day(start), **bounds}).scalar())
+
+
+def _day(start: datetime) -> str:
+    return f"{start:%Y%m%d}"

@@ -26,6 +26,7 @@ class Settings:
 
     data_dir: Path = Path("var")
     database_url: str = ""
+    migration_database_url: str = ""
     redis_url: str = ""
     artifacts_dir: Path = Path()
     secret_keys: str = ""
@@ -41,6 +42,7 @@ class Settings:
     session_minutes: int = 30
     fresh_visits_seconds: int = 60
     keep_behaviour_days: int = 400
+    keep_deliveries_days: int = 90
     factors: int = 64
     iterations: int = 10
     spark_master: str = ""
@@ -153,6 +155,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "nightly_hour": (0, 23),
     "session_minutes": (1, 24 * 60),
     "keep_behaviour_days": (1, 36_500),
+    "keep_deliveries_days": (7, 36_500),
     "factors": (1, 2048),
     "iterations": (1, sys.maxsize),
 }

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
@@ -17,9 +16,8 @@ import click
 from integration.cli import local, shopify_round, woocommerce_round
 from integration.cli.sessions import end_sessions
 from integration.cli.supervisor import run_together
-from integration.migrations import MigrationError, migrate
+from integration.migrations import MigrationError, migrate_as_set
 from integration.settings import BadSettings, Settings
-from integration.storage.database import Database
 
 ROUNDS: Mapping[str, ModuleType] = {"shopify": shopify_round, "woocommerce": woocommerce_round}
 
@@ -96,8 +94,7 @@ def _port(port: int | None) -> dict[str, str]:
 def _release(settings: Settings) -> None:
     """The Procfile's release step, here and now: no process may meet a schema of another version."""
     try:
-        with closing(Database(settings.database_url)) as database:
-            migrate(database)
+        migrate_as_set(settings)
     except MigrationError as error:
         raise click.ClickException(str(error)) from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from integration.storage import Base, partitions
+from integration.settings import Settings
+from integration.storage import Base, partitions, security
 from integration.storage.database import EVERY_SHOP, SHOP_SETTING, Database
 
 # Any number will do, if only every copy of Shelfwise asks for the same one.
@@ -41,12 +43,36 @@ def current(db: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def migrate(db: Database, revision: str = "head") -> None:
-    """Bring the database up or down to a revision, whole or not at all; "base" empties it. Raises MigrationError."""
+def migrate(db: Database, revision: str = "head", *, role: str = "") -> None:
+    """Bring the database up or down to a revision, whole or not at all; "base" empties it. Raises MigrationError.
+
+    role: whom the app works as where it doesn't own the tables; it is given what the app needs of the newest ones.
+    """
     with _readable(db):
         _refuse_unknown(db)
         with _exclusive(db) as connection:
             _run(_config(connection), connection, revision)
+            if role and MigrationContext.configure(connection).get_current_revision() == newest():
+                _grant(connection, role)
+
+
+def migrate_as_set(settings: Settings, revision: str = "head") -> str:
+    """Bring the store of the settings there, as the role that is set for it; the revision, "base" for none.
+
+    Raises MigrationError.
+    """
+    owner = settings.migration_database_url
+    role = make_url(settings.database_url).username or "" if owner else ""
+    with closing(Database(owner or settings.database_url)) as db:
+        migrate(db, revision, role=role)
+        return current(db) or "base"
+
+
+def _grant(connection: Connection, role: str) -> None:
+    try:
+        security.grant(connection, role)
+    except security.NoSuchRole as error:
+        raise MigrationError(str(error)) from None
 
 
 def differences(db: Database) -> list[Any]:

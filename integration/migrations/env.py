@@ -47,7 +47,8 @@ def _run() -> None:
     if connection is not None:
         _migrate(connection)
         return
-    db = Database(Settings.from_environ(os.environ).database_url)
+    settings = Settings.from_environ(os.environ)
+    db = Database(settings.migration_database_url or settings.database_url)
     with db.engine.begin() as own:
         _migrate(own)
     db.close()

@@ -50,6 +50,10 @@ class Settings:
     vectors: str = "auto"
     qdrant_url: str = ""
     allow_loopback: bool = False
+    log_format: str = "text"
+    log_level: str = "info"
+    metrics_token: str = ""
+    stop_delay_seconds: int = 0
     shopify_client_id: str = ""
     shopify_client_secret: str = ""
     shopify_old_client_secret: str = ""
@@ -158,7 +162,12 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "keep_deliveries_days": (7, 36_500),
     "factors": (1, 2048),
     "iterations": (1, sys.maxsize),
+    "stop_delay_seconds": (0, 600),
 }
-CHOICES: Mapping[str, tuple[str, ...]] = {"vectors": ("auto", "exact", "hnsw", "pgvector", "qdrant")}
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "log_format": ("text", "json"),
+    "log_level": ("debug", "info", "warning", "error"),
+    "vectors": ("auto", "exact", "hnsw", "pgvector", "qdrant"),
+}
 
 _READERS: Mapping[str, Callable[[str], object]] = {"int": _whole, "bool": _flag, "str": str, "Path": Path}

@@ -92,7 +92,7 @@ def _found(database: Database, settings: Settings, key: str, days: int, seed: in
         with progress_bar(console) as bar:
             task = bar.add_task(key, total=100.0)
             return backtests.backtest(
-                database,
+                database.of(shop.id),
                 settings,
                 shop.id,
                 days=days,

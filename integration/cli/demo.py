@@ -44,7 +44,7 @@ def load(key: str, name: str, size: str, orders: str | None, currency: str) -> N
         with open_store() as (settings, database), bars(Console(stderr=True), quiet=False) as bar:
             opened = _open(orders, size, ImportRequest(currency.upper()), bar)
             shop_id = _shop(database, settings, key, name or _name(orders), opened.currency or currency)
-            report = apply_import(database, shop_id, opened, progress=bar(opened.report.source))
+            report = apply_import(database.of(shop_id), shop_id, opened, progress=bar(opened.report.source))
             Till(till_file(settings.data_dir)).forget(key)
     except (ConnectorError, BadSecretKeys) as error:
         click.echo(f"shelfwise demo: {error}", err=True)

@@ -42,7 +42,7 @@ def _learn(database: Database, settings: Settings, shop_id: int, name: str) -> N
             def progress(stage: str, share: float) -> None:
                 bar.update(task, completed=100 * share, description=f"{name}: {stage}")
 
-            learn_graph(database, settings, shop_id, progress=progress)
+            learn_graph(database.of(shop_id), settings, shop_id, progress=progress)
     except (NothingToRelate, TorchMissing) as reason:
         raise click.ClickException(f"{name}: {reason}") from None
     except Stopped:

@@ -74,7 +74,10 @@ def import_(
             with bars(console, quiet=as_json) as bar:
                 opened = in_order([open_source("file", file, request, progress=bar(file)) for file in files])
                 shop_id = _shop(database, settings, key, opened, request.currency)
-                reports = [apply_import(database, shop_id, each, progress=bar(each.report.source)) for each in opened]
+                reports = [
+                    apply_import(database.of(shop_id), shop_id, each, progress=bar(each.report.source))
+                    for each in opened
+                ]
     except (ConnectorError, BadSecretKeys, UnknownShop, ShopTaken) as error:
         click.echo(f"shelfwise import: {error}", err=True)
         raise SystemExit(WRONG_FILE) from None

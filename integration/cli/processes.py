@@ -55,7 +55,7 @@ def scheduler() -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda _signum, _frame: stop.set())
     click.echo("The scheduler runs.")
-    run(Scheduler(Database(settings.database_url), settings, redis), stop)
+    run(Scheduler(Database(settings.database_url).across_shops(), settings, redis), stop)
 
 
 def _wait_for(redis: Redis) -> None:

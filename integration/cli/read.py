@@ -45,8 +45,9 @@ def read(key: str, watch: bool, here: bool) -> None:
     open, such as products that the reading did not find any more.
     """
     try:
-        with open_store() as (settings, database):
-            shop_id = int(get_shop(database, key).id)
+        with open_store() as (settings, store):
+            shop_id = int(get_shop(store, key).id)
+            database = store.of(shop_id)
             platform, reader = readings.open_reader(database, Vault(settings.secret_keys), settings, shop_id)
             with database.write() as connection:
                 readings.start(connection, shop_id, platform, reader.kinds, now=system_clock())

@@ -47,7 +47,7 @@ def shop_of(external_id: str) -> tuple[int, str]:
         .join(Connection, Connection.shop_id == Shop.id)
         .where(Connection.external_id == external_id)
     )
-    with open_store() as (_settings, database), database.read() as connection:
+    with open_store() as (_settings, database), database.across_shops().read() as connection:
         row = connection.execute(statement).one()
     return int(row.id), str(row.key)
 

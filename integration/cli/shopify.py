@@ -76,9 +76,10 @@ def lists(key: str, *, wanted: bool | None) -> None:
     from integration.services.shopify.published_lists import progress, switch
     from integration.services.shops import UnknownShop, get_shop
 
-    with open_store() as (_, database):
+    with open_store() as (_, store):
         try:
-            shop_id = get_shop(database, key).id
+            shop_id = get_shop(store, key).id
+            database = store.of(shop_id)
         except UnknownShop as error:
             raise click.ClickException(str(error)) from None
         if wanted is not None:

@@ -35,7 +35,7 @@ def status(key: str | None, as_json: bool) -> None:
     now = system_clock()
     with open_store() as (settings, database):
         shops = shop_states(database, now, key=key)
-        lately = {shop.key: attributed(database, shop.shop_id, now - LATELY, now) for shop in shops}
+        lately = {shop.key: attributed(database.of(shop.shop_id), shop.shop_id, now - LATELY, now) for shop in shops}
     if key is not None and not shops:
         raise click.ClickException(f"there is no shop {key!r}; `shelfwise shops` lists them")
     queues, trouble = _queues(settings)

@@ -51,7 +51,7 @@ def train_with_a_bar(database: Database, settings: Settings, shop_id: int, title
     with stoppable(), progress_bar(console) as bar:
         task = bar.add_task(title, total=100.0)
         outcome = training.train(
-            database,
+            database.of(shop_id),
             settings,
             shop_id,
             trigger=upkeep.BY_HAND,

@@ -54,7 +54,7 @@ def connect(address: str, key: str, secret_file: Path | None, *, secret_stdin: b
             outcome = finish(database, vault, settings, begun.attempt_id)
             if outcome is None or outcome.shop_id is None:
                 raise click.ClickException(outcome.reason if outcome else "another process connects it right now")
-            trouble = set_up(database, vault, settings, outcome.shop_id)
+            trouble = set_up(database.of(outcome.shop_id), vault, settings, outcome.shop_id)
         except (ConnectorError, BadSecretKeys, attempts.TooManyAttempts) as error:
             raise click.ClickException(getattr(error, "sentence", str(error))) from None
     click.echo(f"{outcome.key}: connected, at {site}")
@@ -73,7 +73,7 @@ def check(name: str) -> None:
         vault = Vault(settings.secret_keys)
         shop = _shop(database, vault, name)
         try:
-            trouble = set_up(database, vault, settings, shop.shop_id)
+            trouble = set_up(database.of(shop.shop_id), vault, settings, shop.shop_id)
         except (PlatformError, BadSecretKeys) as error:
             raise click.ClickException(getattr(error, "sentence", str(error))) from None
         found = standing(database, shop.shop_id, shop.key, datetime.now(UTC))
@@ -98,8 +98,8 @@ def disconnect(name: str) -> None:
     with open_store() as (settings, database):
         vault, now = Vault(settings.secret_keys), datetime.now(UTC)
         shop = _shop(database, vault, name)
-        ask_to_leave(database, shop.shop_id, now, now)
-        trouble = set_up(database, vault, settings, shop.shop_id)
+        ask_to_leave(database.of(shop.shop_id), shop.shop_id, now, now)
+        trouble = set_up(database.of(shop.shop_id), vault, settings, shop.shop_id)
     if trouble:
         why = " ".join(trouble.values())
         raise click.ClickException(f"{shop.key}: not reached, and tried again by a worker. {why}")
@@ -120,8 +120,8 @@ def move(name: str, address: str) -> None:
         vault = Vault(settings.secret_keys)
         shop = _shop(database, vault, name)
         try:
-            ask_to_move(database, shop.shop_id, site_of(address), datetime.now(UTC))
-            trouble = set_up(database, vault, settings, shop.shop_id)
+            ask_to_move(database.of(shop.shop_id), shop.shop_id, site_of(address), datetime.now(UTC))
+            trouble = set_up(database.of(shop.shop_id), vault, settings, shop.shop_id)
         except (ConnectorError, BadSecretKeys) as error:
             raise click.ClickException(getattr(error, "sentence", str(error))) from None
     if "address" in trouble:
@@ -143,7 +143,7 @@ def plugin(file: Path) -> None:
 def _shop(database: Database, vault: Vault, name: str) -> Linked:
     from integration.services.woocommerce.connected import linked_by_name
 
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         found = linked_by_name(connection, vault, name)
     if found is None:
         raise click.ClickException(f"there is no WooCommerce shop {name!r}; `shelfwise shops` lists all shops")

@@ -13,7 +13,7 @@ from integration.services.secrets import Vault
 
 def renew(shop_id: int) -> str:
     """Renew a shop's token. Returns how it ended; what failed is tried again by the sweep, at its pace."""
-    job = open_job()
+    job = open_job(shop_id)
     with closing(job):
         take_ticket(job.redis, "renew", shop_id)
         try:

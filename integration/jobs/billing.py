@@ -12,7 +12,7 @@ from integration.services.shopify import billing
 
 def bill(shop_id: int) -> str:
     """Bring a shop's billing up to date. Returns how it ended, in words; running it again charges nothing twice."""
-    job = open_job()
+    job = open_job(shop_id)
     with closing(job):
         take_ticket(job.redis, "bill", shop_id)
         return billing.bill(job.database, job.settings, shop_id, system_clock())

@@ -26,7 +26,9 @@ class Job:
         self.redis.close()
 
 
-def open_job() -> Job:
-    """Tools made from the environment that the worker was started with."""
+def open_job(shop_id: int | None = None) -> Job:
+    """Tools made from the environment that the worker was started with, for one shop; None: across shops."""
     settings = Settings.from_environ(os.environ)
-    return Job(settings, Database(settings.database_url), connect(settings))
+    database = Database(settings.database_url)
+    scoped = database.across_shops() if shop_id is None else database.of(shop_id)
+    return Job(settings, scoped, connect(settings))

@@ -13,7 +13,7 @@ from integration.services.secrets import Vault
 
 def serve(shop_id: int) -> int:
     """Do what can be done for a shop's duties, and return how many are done. Running it again changes nothing."""
-    job = open_job()
+    job = open_job(shop_id)
     with closing(job):
         take_ticket(job.redis, "duties", shop_id)
         vault = Vault(job.settings.secret_keys)

@@ -18,7 +18,7 @@ OFTEN_ENOUGH = timedelta(hours=20)
 
 def learn_shop(shop_id: int) -> str:
     """Learn a shop's product vectors. Returns how it ended, in a sentence; what breaks it is raised."""
-    job = open_job()
+    job = open_job(shop_id)
     with closing(job):
         take_ticket(job.redis, "graph", shop_id)
         try:

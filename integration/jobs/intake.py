@@ -20,7 +20,7 @@ def drain(shop_id: int) -> int:
 
     One drain a shop at a time: a second one leaves at once, and the first looks for news before it ends.
     """
-    job = open_job()
+    job = open_job(shop_id)
     with closing(job):
         applied = 0
         while True:

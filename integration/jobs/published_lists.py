@@ -20,7 +20,7 @@ LOCK_SECONDS = 300
 
 def publish(shop_id: int) -> str:
     """Put a shop's lists into the shop, as far as they differ. Returns how it ended; what failed is due again later."""
-    job = open_job()
+    job = open_job(shop_id)
     with closing(job):
         take_ticket(job.redis, "publish", shop_id)
         lock = job.redis.lock(f"shelfwise:publish:{shop_id}:lock", timeout=LOCK_SECONDS, blocking=False)

@@ -17,7 +17,7 @@ FETCHES = 20
 
 def read_shop(shop_id: int) -> str:
     """Read on in a shop for a turn, beginning what is due. Returns how it ended; the sweep brings back what is left."""
-    job = open_job()
+    job = open_job(shop_id)
     with closing(job):
         take_ticket(job.redis, "read", shop_id)
         try:
@@ -35,7 +35,7 @@ def read_shop(shop_id: int) -> str:
 
 def refetch(shop_id: int) -> str:
     """Ask for what webhooks left open in a shop. Returns how it ended; the sweep brings back what is left."""
-    job = open_job()
+    job = open_job(shop_id)
     with closing(job):
         take_ticket(job.redis, "refetch", shop_id)
         asked = 0

@@ -12,7 +12,7 @@ from integration.services import retention
 
 def tidy(shop_id: int) -> int:
     """Tidy a shop and return how many rows went. Running it again changes nothing."""
-    job = open_job()
+    job = open_job(shop_id)
     with closing(job):
         take_ticket(job.redis, "tidy", shop_id)
         return retention.tidy(job.database, job.settings, shop_id, system_clock())

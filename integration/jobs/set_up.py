@@ -14,7 +14,7 @@ from integration.services.set_up import put_off, set_up
 
 def set_up_shop(shop_id: int) -> str:
     """Set a shop up. Returns how it ended; what is left undone is tried again by the sweep, ever more rarely."""
-    job = open_job()
+    job = open_job(shop_id)
     with closing(job):
         take_ticket(job.redis, "set-up", shop_id)
         try:

@@ -13,7 +13,7 @@ from integration.storage.fits import FitRunning
 
 def train_shop(shop_id: int, trigger: str) -> str:
     """Fit and publish a shop's model. Returns how it ended, in a word; a failure is kept in the store and raised."""
-    job = open_job()
+    job = open_job(shop_id)
     with closing(job):
         take_ticket(job.redis, "train", shop_id)
         try:

@@ -76,11 +76,12 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 def record(database: Database, batch: Events, *, now: datetime, session_minutes: int) -> Recorded:
     """Keep a batch in one transaction. Raises UnknownShop."""
     skipped: dict[str, int] = {}
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         shop = select(SHOP.c.id).where(SHOP.c.key == batch.shop, SHOP.c.uninstalled_at.is_(None))
         shop_id = connection.execute(shop).scalar()
     if shop_id is None:
         raise UnknownShop(batch.shop)
+    database = database.of(shop_id)
     if not batch.consent and batch.visitor is not None:
         forget(database, shop_id, batch.visitor)
     if not batch.consent or batch.visitor is None:

@@ -62,6 +62,7 @@ class ShopBundles:
 
 def bundles_of(database: Database, shop: Row[Any], *, top: int) -> ShopBundles:
     """The best `top` bundles of products that the shop can sell at this moment in one market at least."""
+    database = database.of(shop.id)
     data = read_training_data(database, shop.id)
     with database.read() as connection:
         shelf = {each.product_id: each for each in changed_since(connection, shop.id, -1)}

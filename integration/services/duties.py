@@ -52,14 +52,14 @@ def serve(database: Database, vault: Vault, settings: Settings, shop_id: int, no
 def all_requests(database: Database, shop_id: int | None = None) -> list[Row[Any]]:
     """Every request with its shop's key, the newest first."""
     statement = select(REQUEST, SHOP.c.key).join(SHOP, SHOP.c.id == REQUEST.c.shop_id).order_by(REQUEST.c.id.desc())
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         here = () if shop_id is None else (REQUEST.c.shop_id == shop_id,)
         return list(connection.execute(statement.where(*here)))
 
 
 def answer_of(database: Database, vault: Vault, request_id: int) -> str:
     """The answer to a customer's question, in clear. Raises UnknownRequest."""
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         row = connection.execute(select(REQUEST.c.duty, REQUEST.c.answer).where(REQUEST.c.id == request_id)).first()
     if row is None:
         raise UnknownRequest(f"there is no request {request_id}; `shelfwise privacy list` names them")

@@ -63,7 +63,7 @@ def receive(
     """
     webhooks = _webhooks(platform)
     named = webhooks.shop_of(headers) or external_id
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         shop = find_connected(connection, vault, platform, named)
     arrival = webhooks.verify(headers, body, (*(shop.secrets if shop else ()), *app_secrets))
     outlives = webhooks.outlives_shop(arrival.topic)
@@ -77,7 +77,7 @@ def receive(
         status = DeliveryStatus.PARKED
     elif webhooks.is_stock(arrival.topic):
         status = DeliveryStatus.APPLIED
-    return _kept(database, shop.shop_id, arrival, status, now)
+    return _kept(database.of(shop.shop_id), shop.shop_id, arrival, status, now)
 
 
 def app_secrets(settings: Settings, platform: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Text, bindparam, cast, select
 
@@ -104,12 +105,13 @@ class Shelves:
             SHOP.c.low_stock_threshold,
             cast(SHOP.c.weights, Text),
         )
-        here = (SHOP.c.key == bindparam("key"), SHOP.c.uninstalled_at.is_(None))
-        self._read_row = reads.prepare(select(*columns).where(*here))
+        here = select(*columns).where(SHOP.c.key == bindparam("key"), SHOP.c.uninstalled_at.is_(None))
+        self._find_row = reads.prepare(here)
+        self._read_row = reads.prepare(here.where(SHOP.c.id == bindparam("shop_id")))
 
     def view(self, key: str, market: str | None, currency: str | None) -> tuple[ShopShelves, View] | None:
         """The shop's shelf as it stands now, or None where there is no such shop."""
-        values = self._read_row.first(key=key)
+        values = self._row_of(key)
         if values is None:
             # It left: nothing of it is held on to.
             with self._lock:
@@ -137,7 +139,7 @@ class Shelves:
 
         For lists that are shown in every market, where each drops what it doesn't sell.
         """
-        values = self._read_row.first(key=key)
+        values = self._row_of(key)
         if values is None:
             return None
         row = ShopRow(*values)
@@ -148,6 +150,12 @@ class Shelves:
         shelf.update(products, shop.model, shop.model_version, self._wishes(row))
         return row, shelf.view
 
+    def _row_of(self, key: str) -> tuple[Any, ...] | None:
+        """The shop's row; once the shop is known, among its own rows alone. One made anew has another number."""
+        known = self._shops.get(key)
+        values = self._read_row.first(key=key, shop_id=known.row.shop_id) if known is not None else None
+        return values or self._find_row.first(key=key)
+
     def admitted(self) -> list[ShopShelves]:
         """The shops that this process has served lately."""
         with self._lock:
@@ -156,7 +164,7 @@ class Shelves:
     def warm(self) -> None:
         """Take in the shops that were made last, as many as there is room for."""
         newest = select(SHOP.c.key).where(SHOP.c.uninstalled_at.is_(None)).order_by(SHOP.c.id.desc())
-        with self._database.read() as connection:
+        with self._database.across_shops().read() as connection:
             keys = connection.execute(newest.limit(self._capacity)).scalars().all()
         until = time.monotonic() + WARM_SECONDS
         for key in keys:
@@ -208,11 +216,11 @@ class Shelves:
             return NO_WISHES
         if not weights.returns:
             return Wishes(weights, {})
-        with self._database.read() as connection:
+        with self._database.of(row.shop_id).read() as connection:
             return Wishes(weights, refunds_by_product(connection, row.shop_id))
 
     def _read(self, shop_id: int, since: int) -> list[ShelfProduct]:
-        with self._database.read() as connection:
+        with self._database.of(shop_id).read() as connection:
             return list(changed_since(connection, shop_id, since))
 
     def _take_model(self, shop: ShopShelves, row: ShopRow) -> None:

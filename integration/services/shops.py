@@ -68,7 +68,7 @@ def create_shop(
         "low_stock_threshold": low_stock_threshold,
         "created_at": datetime.now(UTC),
     }
-    with database.write() as connection:
+    with database.across_shops().write() as connection:
         _must_be_free(connection, key, platform, external_id)
         shop_id = int(connection.execute(SHOP.insert().values(**shop).returning(SHOP.c.id)).scalar_one())
         connection.execute(
@@ -119,13 +119,13 @@ def free_key(connection: DatabaseConnection, wanted: str) -> str:
 
 def find_shop(database: Database, key: str) -> Row[Any] | None:
     """The shop's row, by its public key."""
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         return connection.execute(select(SHOP).where(SHOP.c.key == key)).first()
 
 
 def key_of_shop(database: Database, shop_id: int) -> str:
     """A shop's public key, by its number."""
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         return str(connection.execute(select(SHOP.c.key).where(SHOP.c.id == shop_id)).scalar_one())
 
 
@@ -143,14 +143,14 @@ def set_stock_policy(
     """Change what a shop does with sold-out products, and when one counts as low. Raises UnknownShop."""
     wanted = {"stock_policy": policy, "low_stock_threshold": low_stock_threshold}
     values = {name: value for name, value in wanted.items() if value is not None}
-    with database.write() as connection:
+    with database.across_shops().write() as connection:
         if connection.execute(update(SHOP).where(SHOP.c.key == key).values(**values)).rowcount == 0:
             raise UnknownShop(key)
 
 
 def all_shops(database: Database) -> list[Row[Any]]:
     """Every shop that has not left, oldest first."""
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         return list(connection.execute(select(SHOP).where(SHOP.c.uninstalled_at.is_(None)).order_by(SHOP.c.id)))
 
 

@@ -45,7 +45,7 @@ class SlateLog:
     """Writes slates from a thread of its own."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database = database.across_shops()
         mark = "?" if database.is_sqlite else "%s"
         self._row_marks = f"({', '.join([mark] * len(COLUMNS))})"
         self._waiting: deque[tuple[Any, ...]] = deque(maxlen=MOST_WAITING)

@@ -63,6 +63,7 @@ class ShopState:
 
 def shop_states(database: Database, now: datetime, *, key: str | None = None) -> list[ShopState]:
     """Every shop that has not left, or the one with this key (an empty list if there is none), oldest first."""
+    database = database.across_shops()
     shops = select(SHOP.c.id, SHOP.c.key, SHOP.c.name, SHOP.c.serving_version).order_by(SHOP.c.id)
     shops = shops.where(SHOP.c.uninstalled_at.is_(None)) if key is None else shops.where(SHOP.c.key == key)
     with database.read() as connection:

@@ -88,7 +88,9 @@ class TodaysVisits:
     def _fresh(self, shop_id: int, learnt: Learnt) -> Visits:
         quiet = to_micros(self._clock() - self._gap)
         ids = learnt.model.product_ids
-        return read_fresh_visits(self._database, shop_id, ids, since=learnt.until, quiet_since=quiet, at_most=TODAY)
+        return read_fresh_visits(
+            self._database.of(shop_id), shop_id, ids, since=learnt.until, quiet_since=quiet, at_most=TODAY
+        )
 
 
 def _heard(model: Model, visits: Visits) -> bool:

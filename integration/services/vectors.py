@@ -70,7 +70,9 @@ def alike(
     if product and not row:
         raise NothingToSearch(f"the model of {key} knows no product {product!r}")
     asked = row[0] if row else int(np.argmax(model.trending))
-    allowed = view.aligned.sellable.known & _of_type(database, shop.row.shop_id, model.product_ids, category)
+    allowed = view.aligned.sellable.known & _of_type(
+        database.of(shop.row.shop_id), shop.row.shop_id, model.product_ids, category
+    )
     allowed[asked] = False
     with open_index(database, settings, shop.row.shop_id, shop.model_version, model) as (kind, index):
         near = index.search(model.item_factors[asked : asked + 1], count, allowed)
@@ -146,6 +148,6 @@ def _of_type(database: Database, shop_id: int, product_ids: NDArray[np.int64], c
     if not category:
         return np.ones(len(product_ids), np.bool_)
     wanted = select(PRODUCT.c.id).where(PRODUCT.c.shop_id == shop_id, PRODUCT.c.product_type == category)
-    with database.read() as connection:
+    with database.of(shop_id).read() as connection:
         ids = connection.execute(wanted).scalars().all()
     return np.isin(product_ids, np.array(ids, np.int64))

@@ -69,6 +69,7 @@ class InUse:
 def in_use(database: Database, key: str) -> InUse:
     """The weights that the shop's slates are made with. Raises UnknownShop, and BadWeights where they were spoilt."""
     shop = get_shop(database, key)
+    database = database.of(shop.id)
     weights = BusinessWeights.from_dict(shop.weights)
     named = select(PRODUCT.c.id, PRODUCT.c.title, PRODUCT.c.external_id).where(
         PRODUCT.c.shop_id == shop.id, PRODUCT.c.id.in_(list(weights.boosts))
@@ -88,7 +89,7 @@ def change(
     """
     for product, factor in boosts.items():
         check_boost(product, factor)
-    with database.write() as connection:
+    with database.of(get_shop(database, key).id).write() as connection:
         now = select(SHOP.c.id, SHOP.c.weights).where(SHOP.c.key == key).with_for_update()
         row = connection.execute(now).first()
         if row is None:
@@ -117,6 +118,7 @@ def costs(database: Database, settings: Settings, key: str, *, progress: Progres
     progress("reading", 0.0)
     weights = in_use(database, key).weights
     shop_id = get_shop(database, key).id
+    database = database.of(shop_id)
     data = read_training_data(database, shop_id)
     if not len(data.purchases):
         raise NoOrders

@@ -39,6 +39,7 @@ class StoreWindow:
             row = find_shop(self._database, self._key)
             if row is None:
                 return None
+            self._database = self._database.of(row.id)
             with self._database.read() as connection:
                 connected = find_connected(connection, self._vault, PLATFORM, self._key)
             if connected is None:

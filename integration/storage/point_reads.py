@@ -1,4 +1,7 @@
-"""Single-row reads for the path of a shopper's click, without the cost of building a statement each time."""
+"""Single-row reads for the path of a shopper's click, without the cost of building a statement each time.
+
+On PostgreSQL a connection stays in the shop of its last read, and is told where the next one is of another shop.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.sql import Select
 
-from integration.storage.database import Database
+from integration.storage.database import EVERY_SHOP, NO_SHOP, SHOP_SETTING, Database
 
 
 class PointReads:
@@ -27,11 +30,22 @@ class PointReads:
         database.at_close(self.close)
 
     def prepare(self, statement: Select[Any]) -> PointRead:
-        """The statement, compiled once for this database. Its parameters are named bind parameters."""
+        """The statement, compiled once for this database. Its parameters are named bind parameters.
+
+        With a parameter `shop_id` it sees this shop's rows alone; one without finds the shop that is meant.
+        """
         return PointRead(self, statement)
 
-    def cursor(self) -> Any:
-        """This thread's cursor."""
+    def cursor(self, shop_id: int | None = None) -> Any:
+        """This thread's cursor, among the rows of a shop; None: of all shops."""
+        cursor = self._cursor()
+        scope = EVERY_SHOP if shop_id is None else str(int(shop_id))
+        if not self._is_sqlite and self._local.scope != scope:
+            cursor.execute(f"SET {SHOP_SETTING} = '{scope}'")
+            self._local.scope = scope
+        return cursor
+
+    def _cursor(self) -> Any:
         cursor = getattr(self._local, "cursor", None)
         if cursor is None:
             # Detached: it lives as long as the thread, and doesn't count against the pool.
@@ -40,7 +54,7 @@ class PointReads:
             if not self._is_sqlite:
                 pooled.dbapi_connection.autocommit = True  # type: ignore[union-attr]
             cursor = self._local.cursor = pooled.cursor()
-            self._local.connection = pooled
+            self._local.connection, self._local.scope = pooled, NO_SHOP
             self._open.append(pooled)
         return cursor
 
@@ -81,12 +95,12 @@ class PointRead:
 
     def all(self, **parameters: Any) -> list[tuple[Any, ...]]:
         """The rows, as the database driver gives them. A lost connection is opened again, once."""
-        values = self._values(parameters)
+        values, shop_id = self._values(parameters), parameters.get("shop_id")
         try:
-            rows = self._reads.cursor().execute(self._sql, values).fetchall()
+            rows = self._reads.cursor(shop_id).execute(self._sql, values).fetchall()
         except Exception:  # noqa: BLE001 - each driver has its own error for a lost connection
             self._reads.forget()
-            rows = self._reads.cursor().execute(self._sql, values).fetchall()
+            rows = self._reads.cursor(shop_id).execute(self._sql, values).fetchall()
         return rows  # type: ignore[no-any-return]
 
     def first(self, **parameters: Any) -> tuple[Any, ...] | None:

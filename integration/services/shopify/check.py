@@ -35,7 +35,7 @@ def check(database: Database, settings: Settings, name: str) -> Check:
     shop_id = _shop_id(database, name)
     if shop_id is None:
         raise NotConnected(name)
-    to_shop = access.access_to(database, Vault(settings.secret_keys), settings, shop_id)
+    to_shop = access.access_to(database.of(shop_id), Vault(settings.secret_keys), settings, shop_id)
     return look(Admin(to_shop, patience_seconds=PATIENCE_SECONDS))
 
 
@@ -46,5 +46,5 @@ def _shop_id(database: Database, name: str) -> int | None:
         .join(CONNECTION, CONNECTION.c.shop_id == SHOP.c.id)
         .where(CONNECTION.c.platform == PLATFORM, named)
     )
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         return connection.scalar(statement)

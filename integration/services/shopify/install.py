@@ -43,7 +43,7 @@ def open_app(database: Database, vault: Vault, app: App, id_token: IdToken, *, n
 
     Raises BadIdToken where Shopify does not take the ID token, or PlatformError where it does not answer.
     """
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         found = _find(connection, id_token.shop)
     if found is not None and _is_in_order(found, now):
         return Opened(found.shop_id, found.key, id_token.shop, granted=False)
@@ -52,7 +52,7 @@ def open_app(database: Database, vault: Vault, app: App, id_token: IdToken, *, n
     granted = tokens.exchange(app, id_token)
     for attempt in itertools.count():
         try:
-            with database.write() as connection:
+            with database.across_shops().write() as connection:
                 shop_id, key = _installed(connection, id_token.shop, now)
                 access.keep(connection, vault, shop_id, PLATFORM, granted, now)
         except IntegrityError:

@@ -30,7 +30,7 @@ def key_of(database: Database, domain: str) -> str | None:
         .where(CONNECTION.c.platform == PLATFORM, CONNECTION.c.external_id == domain)
         .where(SHOP.c.uninstalled_at.is_(None))
     )
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         found: str | None = connection.execute(statement).scalar()
     return found
 
@@ -42,6 +42,6 @@ def handles_of(database: Database, key: str, products: Sequence[str]) -> list[tu
         .join(SHOP, SHOP.c.id == PRODUCT.c.shop_id)
         .where(SHOP.c.key == key, PRODUCT.c.external_id.in_(products))
     )
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         found = {number: handle for number, handle in connection.execute(statement) if _HANDLE.fullmatch(handle)}
     return [(number, found[number]) for number in products if number in found and _NUMBER.fullmatch(number)]

@@ -69,7 +69,7 @@ def begin(database: Database, *, site: str, return_to: str, browser: str, asker:
         "started_at": now,
         "expires_at": now + LIFE,
     }
-    with database.write() as connection:
+    with database.across_shops().write() as connection:
         _not_too_often(connection, row, now)
         made = connection.execute(ATTEMPT.insert().values(row).returning(ATTEMPT.c.id)).scalar_one()
     return Begun(int(made), token)
@@ -77,7 +77,7 @@ def begin(database: Database, *, site: str, return_to: str, browser: str, asker:
 
 def settle(database: Database, attempt_id: int, *, site: str, return_to: str) -> None:
     """Note the address that the site goes by, once it was looked at."""
-    with database.write() as connection:
+    with database.across_shops().write() as connection:
         change(connection, attempt_id, site=site, return_to=return_to)
 
 
@@ -88,7 +88,7 @@ def keys_came(database: Database, vault: Vault, token: str, keys: str, now: date
     another site are not tried at the attempt's: whoever began it there would be handed what somebody else agreed to.
     Returns the attempt. Raises UnknownToken.
     """
-    with database.write() as connection:
+    with database.across_shops().write() as connection:
         here = ATTEMPT.c.token_hash == hashed(token)
         site = connection.execute(select(ATTEMPT.c.site).where(here)).scalar()
         if site is not None and not _may_speak_for(agent, site):
@@ -123,11 +123,11 @@ def by_number(database: Database, attempt_id: int, browser: str) -> Row[Any] | N
 def due(database: Database, _settings: Settings, now: datetime) -> list[int]:
     """The attempts whose keys wait to be tested. Those of which the time is over are forgotten, with their keys."""
     old = ATTEMPT.c.started_at < now - KEPT
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         waiting = list(connection.scalars(select(ATTEMPT.c.id).where(_waits(now), ~old).order_by(ATTEMPT.c.keys_at)))
         over = connection.execute(select(ATTEMPT.c.id).where(old).limit(1)).first()
     if over is not None:
-        with database.write() as connection:
+        with database.across_shops().write() as connection:
             connection.execute(delete(ATTEMPT).where(old))
     return waiting
 
@@ -135,7 +135,7 @@ def due(database: Database, _settings: Settings, now: datetime) -> list[int]:
 def take(database: Database, attempt_id: int, now: datetime) -> Row[Any] | None:
     """Take up the testing of an attempt's keys. None where they are tested, or another process is at it."""
     mine = (ATTEMPT.c.id == attempt_id) & _waits(now)
-    with database.write() as connection:
+    with database.across_shops().write() as connection:
         if connection.execute(update(ATTEMPT).where(mine).values(checking_until=now + LEASE, done=[])).rowcount != 1:
             return None
         return connection.execute(select(ATTEMPT).where(ATTEMPT.c.id == attempt_id)).one()
@@ -143,7 +143,7 @@ def take(database: Database, attempt_id: int, now: datetime) -> Row[Any] | None:
 
 def note_done(database: Database, attempt_id: int, done: list[str]) -> None:
     """Note which tests were passed so far, for the page that shows it."""
-    with database.write() as connection:
+    with database.across_shops().write() as connection:
         change(connection, attempt_id, done=done)
 
 
@@ -151,7 +151,7 @@ def failed(database: Database, attempt_id: int, *, failure: str, reason: str, ke
     """Note why an attempt failed. keep_keys: they may be right, and can be tested again."""
     kept = {} if keep_keys else {"api_keys": None}
     values = {"failure": failure, "reason": reason[:2000], "finished_at": now, "checking_until": None, **kept}
-    with database.write() as connection:
+    with database.across_shops().write() as connection:
         change(connection, attempt_id, **values)
 
 
@@ -159,7 +159,7 @@ def again(database: Database, attempt_id: int) -> bool:
     """Have the same keys tested once more. False where they are not kept."""
     mine = (ATTEMPT.c.id == attempt_id) & ATTEMPT.c.api_keys.is_not(None) & (ATTEMPT.c.failure != "")
     values: dict[str, Any] = {"failure": "", "reason": "", "finished_at": None, "done": []}
-    with database.write() as connection:
+    with database.across_shops().write() as connection:
         return connection.execute(update(ATTEMPT).where(mine).values(values)).rowcount == 1
 
 
@@ -179,7 +179,7 @@ def _waits(now: datetime) -> Any:
 
 
 def _one(database: Database, here: Any, browser: str) -> Row[Any] | None:
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         statement = select(ATTEMPT).where(here, ATTEMPT.c.browser_hash == hashed(browser))
         return connection.execute(statement).first()
 

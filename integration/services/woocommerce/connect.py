@@ -153,7 +153,7 @@ def _failed(database: Database, attempt_id: int, error: PlatformError, clock: Cl
 def _connected(database: Database, vault: Vault, attempt: Row[Any], keys: str, clock: Clock) -> tuple[int, str]:
     for again in itertools.count():
         try:
-            with database.write() as connection:
+            with database.across_shops().write() as connection:
                 now = clock()
                 shop_id, key = connect(connection, vault, attempt.site, keys, now)
                 done = {"api_keys": None, "finished_at": now, "checking_until": None, "shop_id": shop_id}

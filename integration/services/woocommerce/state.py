@@ -76,7 +76,7 @@ def believed(
     columns = (SHOP.c.id, SHOP.c.key, CONNECTION.c.webhook_secret, CONNECTION.c.previous_webhook_secret)
     joined = CONNECTION.join(SHOP, SHOP.c.id == CONNECTION.c.shop_id)
     here = (CONNECTION.c.platform == PLATFORM) & (SHOP.c.key == key)
-    with database.read() as connection:
+    with database.across_shops().read() as connection:
         row = connection.execute(select(*columns).select_from(joined).where(here)).first()
     if row is None or abs(at - now) > WINDOW:
         raise NotSigned
@@ -89,6 +89,7 @@ def believed(
 
 def standing(database: Database, shop_id: int, key: str, now: datetime) -> Standing:
     """How a shop stands."""
+    database = database.of(shop_id)
     shop = shop_states(database, now, key=key)[0]
     with database.read() as connection:
         details = details_of(connection, shop_id)

@@ -78,7 +78,7 @@ def progress(session: Session) -> Progress:
 def look_again(session: Session) -> Progress:
     """Look at the theme once more: the merchant says that the widgets are on it."""
     here = services()
-    set_up.want(here.database, session.opened.shop_id, here.clock())
+    set_up.want(here.database.of(session.opened.shop_id), session.opened.shop_id, here.clock())
     here.announce("set-up", session.opened.shop_id)
     return _progress(session)
 
@@ -128,11 +128,14 @@ def _in_frame_or_out(template: str, status: int) -> ResponseReturnValue:
 def _plan(session: Session) -> Standing:
     """The shop's plan; on the way back from the page where plans are chosen, Shopify is asked which it is now."""
     here, shop_id, now = services(), session.opened.shop_id, services().clock()
-    if "plan_handle" in request.args and billing.check_soon(here.database, here.settings, shop_id, now):
+    database = here.database.of(shop_id)
+    if "plan_handle" in request.args and billing.check_soon(database, here.settings, shop_id, now):
         here.announce("bill", shop_id)
-    return billing.standing(here.database, here.settings, shop_id, now)
+    return billing.standing(database, here.settings, shop_id, now)
 
 
 def _progress(session: Session) -> Progress:
     here = services()
-    return progress_of(here.database, session.opened.shop_id, session.opened.key, here.clock())
+    return progress_of(
+        here.database.of(session.opened.shop_id), session.opened.shop_id, session.opened.key, here.clock()
+    )

@@ -57,7 +57,7 @@ def disconnect(key: str) -> ResponseReturnValue:
     except NotSigned:
         return _refused()
     here = services()
-    leaves = ask_to_leave(here.database, told.shop_id, told.at, here.clock())
+    leaves = ask_to_leave(here.database.of(told.shop_id), told.shop_id, told.at, here.clock())
     if leaves:
         here.announce("set-up", told.shop_id)
     return _json({"connected": not leaves})
@@ -79,7 +79,7 @@ def moved(key: str) -> ResponseReturnValue:
     except BadAddress as error:
         return answer(400, "bad_address", str(error))
     here = services()
-    ask_to_move(here.database, told.shop_id, site, here.clock())
+    ask_to_move(here.database.of(told.shop_id), told.shop_id, site, here.clock())
     here.announce("set-up", told.shop_id)
     return _json({"moving_to": site})
 

@@ -63,6 +63,8 @@ def postgres_url() -> Iterator[str]:
 
 
 Maker = Callable[[], tuple[str, Callable[[], None]]]
+# Whom the app works as on PostgreSQL: it owns no table, and row-level security holds for it.
+APP_ROLE = f"shelfwise_test_{os.getpid()}_app"
 
 
 @pytest.fixture(scope="session")
@@ -90,25 +92,40 @@ def _postgres_copies(postgres_url: str) -> Iterator[Maker]:
         with server.connect() as connection:
             connection.exec_driver_sql(statement)
 
-    def url_of(name: str) -> str:
-        return make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    def url_of(name: str, role: str | None = None) -> str:
+        url = make_url(postgres_url).set(database=name, username=role, password=role)
+        return url.render_as_string(hide_password=False)
 
     def make() -> tuple[str, Callable[[], None]]:
         name = f"{prefix}_{next(numbers)}"
         run(f"CREATE DATABASE {name} TEMPLATE {prefix}")
-        return url_of(name), lambda: run(f"DROP DATABASE {name} WITH (FORCE)")
+        # What pgvector's store needs besides.
+        run(f"GRANT CREATE ON DATABASE {name} TO {APP_ROLE}")
+        url = url_of(name, APP_ROLE)
+        return url, lambda: run(f"DROP DATABASE {name} WITH (FORCE)")
 
     run(f"CREATE DATABASE {prefix}")
-    _migrated(url_of(prefix))
+    run(f"CREATE ROLE {APP_ROLE} LOGIN PASSWORD '{APP_ROLE}'")
+    _migrated(url_of(prefix), role=APP_ROLE)
+    _with_vectors(url_of(prefix))
     yield make
     run(f"DROP DATABASE {prefix} WITH (FORCE)")
+    run(f"DROP ROLE {APP_ROLE}")
     server.dispose()
 
 
-def _migrated(url: str) -> None:
+def _migrated(url: str, *, role: str = "") -> None:
     db = Database(url)
-    migrate(db)
+    migrate(db, role=role)
     db.close()
+
+
+def _with_vectors(url: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        if connection.exec_driver_sql("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'").first():
+            connection.exec_driver_sql("CREATE EXTENSION vector")
+    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -122,16 +139,22 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """The same, opened."""
+    """The same, opened across shops: a test looks at the rows of all."""
     db = Database(database_url)
-    yield db
+    yield db.across_shops()
     db.close()
 
 
 @pytest.fixture
-def owned_database(database: Database) -> Database:
+def owned_database(database_url: str, request: pytest.FixtureRequest) -> Iterator[Database]:
     """The same as its owner has it, who may change its tables."""
-    return database
+    url = make_url(database_url)
+    if url.get_backend_name() == "postgresql":
+        owner = make_url(request.getfixturevalue("postgres_url"))
+        url = url.set(username=owner.username, password=owner.password)
+    db = Database(url.render_as_string(hide_password=False))
+    yield db
+    db.close()
 
 
 @pytest.fixture

@@ -34,8 +34,9 @@ def empty_shop(settings: Settings, make_app: Callable[[Settings], Flask]) -> Fla
 def client(empty_shop: FlaskClient, settings: Settings) -> FlaskClient:
     with closing(Database(settings.database_url)) as database:
         shop_id = make_shop(database, settings)
+        theirs = database.of(shop_id)
         opened = DemoImporter(NOW).open("seed=3&products=130&customers=5", ImportRequest())
-        apply_import(database, shop_id, opened)
+        apply_import(theirs, shop_id, opened)
     return empty_shop
 
 

@@ -59,17 +59,17 @@ def test_models_and_migrations_agree(database: Database) -> None:
     assert migrations.differences(database) == []
 
 
-def test_migrating_twice_changes_nothing(database: Database) -> None:
-    migrations.migrate(database)
-    assert migrations.current(database) == migrations.newest()
+def test_migrating_twice_changes_nothing(owned_database: Database) -> None:
+    migrations.migrate(owned_database)
+    assert migrations.current(owned_database) == migrations.newest()
 
 
-def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:
-    with database.write() as connection:
+def test_a_database_of_a_newer_version_is_left_alone(owned_database: Database) -> None:
+    with owned_database.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(migrations.MigrationError, match=r"9999.*does not know"):
-        migrations.migrate(database)
-    assert tables(database) == set(Base.metadata.tables)
+        migrations.migrate(owned_database)
+    assert tables(owned_database) == set(Base.metadata.tables)
 
 
 def test_a_file_that_is_no_database_is_one_clear_sentence(tmp_path: Path) -> None:

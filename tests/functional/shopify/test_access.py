@@ -120,7 +120,7 @@ def test_however_many_need_it_at_once_it_is_renewed_once(
 ) -> None:
     ages(database, left)
     old = vault.open(row_of(database).token)
-    stores = [Database(ours.database_url) for _ in range(WORKERS)]
+    stores = [Database(ours.database_url).of(shop.shop_id) for _ in range(WORKERS)]
     start, got = threading.Barrier(WORKERS), list[str]()
 
     def ask(own: Database) -> None:

@@ -17,7 +17,7 @@ from integration.services.intake import drain
 from integration.settings import Settings
 from integration.storage.catalogue_writes import PRODUCT, VARIANT
 from integration.storage.database import Database
-from integration.storage.delivery_writes import DELIVERY
+from integration.storage.delivery_writes import DELIVERY, KEY
 from integration.storage.order_writes import CUSTOMER, ORDER, ORDER_LINE, REFUND, REFUND_LINE
 from integration.storage.refetch_writes import REFETCH
 from integration.storage.stock_writes import LEVEL
@@ -82,7 +82,7 @@ def test_the_recorded_deliveries_end_up_the_same_in_any_order_and_doubled(
         ends.append(state(database))
         with database.write() as connection:
             assert not connection.execute(sa.select(DELIVERY.c.error).where(DELIVERY.c.error != "")).all()
-            for table in (DELIVERY, ORDER, REFUND, CUSTOMER, REFETCH, LEVEL, PRODUCT):
+            for table in (DELIVERY, KEY, ORDER, REFUND, CUSTOMER, REFETCH, LEVEL, PRODUCT):
                 connection.execute(sa.delete(table))
     assert all(end == ends[0] for end in ends)
     assert all(ends[0].values())

@@ -33,7 +33,8 @@ def version(database: Database) -> int:
 
 def test_no_write_of_any_thread_or_process_is_lost(database: Database, settings: Settings) -> None:
     make_shop(database, settings)
-    with closing(Database(settings.database_url)) as other, ThreadPoolExecutor(8) as pool:
+    with closing(Database(settings.database_url)) as opened, ThreadPoolExecutor(8) as pool:
+        other = opened.across_shops()
 
         def alone(each: Database) -> int:
             with each.write() as connection:

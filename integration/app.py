@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
+
 from flask import Flask
 
 import demo.storefront
 from demo.till import Till, till_file
 from integration.clock import Clock, system_clock
+from integration.jobs import gauges as queue_gauges
 from integration.jobs.queues import Enqueuer
+from integration.services import gauges as store_gauges
+from integration.services.readiness import Readiness, folder_is_readable, stopping_file
 from integration.services.secrets import Vault
 from integration.services.shelves import Shelves
 from integration.services.slate_log import SlateLog
@@ -17,9 +23,20 @@ from integration.services.window import StoreWindow
 from integration.settings import Settings
 from integration.storage.database import Database
 from integration.storage.point_reads import PointReads
-from integration.web import errors, health, openapi, shopify, storefront, webhooks, widgets, woocommerce
+from integration.web import errors, health, metrics, openapi, shopify, storefront, webhooks, widgets, woocommerce
+from integration.web.observed import Observed, say_route
 from integration.web.services import KEY, Services
 from integration.web.turns import SlatesInTurn
+
+BLUEPRINTS = (
+    storefront.bp,
+    openapi.bp,
+    webhooks.bp,
+    widgets.bp,
+    health.bp,
+    metrics.bp,
+    *woocommerce.BLUEPRINTS,
+)
 
 
 def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
@@ -28,11 +45,24 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     database = Database(settings.database_url)
     vault = Vault(settings.secret_keys)
+    app.extensions[KEY] = _services(settings, database, vault, clock)
+    errors.register(app)
+    _observe(app, settings, database, clock)
+    for blueprint in (*BLUEPRINTS, *(shopify.BLUEPRINTS if settings.shopify_client_id else ())):
+        app.register_blueprint(blueprint)
+    app.wsgi_app = SlatesInTurn(Observed(app.wsgi_app), app.extensions[KEY])  # type: ignore[method-assign]
+    if settings.demo:
+        window = StoreWindow(database, vault, settings.demo_shop, settings.public_url)
+        app.register_blueprint(demo.storefront.blueprint(window, Till(till_file(settings.data_dir))))
+    return app
+
+
+def _services(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Services:
     slate_log = SlateLog(database)
     reads = PointReads(database)
     enqueuer = Enqueuer(settings)
     shelves = Shelves(database, reads, settings.artifacts_dir)
-    app.extensions[KEY] = Services(
+    return Services(
         settings=settings,
         database=database,
         vault=vault,
@@ -49,14 +79,23 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         drain=enqueuer.drain,
         announce=enqueuer.announce,
     )
-    errors.register(app)
-    for blueprint in (storefront.bp, openapi.bp, webhooks.bp, widgets.bp, health.bp, *woocommerce.BLUEPRINTS):
-        app.register_blueprint(blueprint)
-    if settings.shopify_client_id:
-        for blueprint in shopify.BLUEPRINTS:
-            app.register_blueprint(blueprint)
-    app.wsgi_app = SlatesInTurn(app.wsgi_app, app.extensions[KEY])  # type: ignore[method-assign]
-    if settings.demo:
-        window = StoreWindow(database, vault, settings.demo_shop, settings.public_url)
-        app.register_blueprint(demo.storefront.blueprint(window, Till(till_file(settings.data_dir))))
-    return app
+
+
+def _observe(app: Flask, settings: Settings, database: Database, clock: Clock) -> None:
+    """What says how this process stands: whether it is ready, and its metrics."""
+    app.before_request(say_route)
+    app.extensions[health.KEY] = Readiness(
+        database,
+        partial(folder_is_readable, settings.artifacts_dir),
+        partial(queue_gauges.reach, settings),
+        stopping_file(settings.data_dir, os.getppid()).exists,
+    )
+
+    def collect(accept: str) -> tuple[bytes, str]:
+        from integration.observability.exposition import exposition
+
+        now = clock()
+        readings = [*store_gauges.store_gauges(database, now), *queue_gauges.queue_gauges(settings, now)]
+        return exposition(settings.data_dir, readings, accept)
+
+    app.extensions[metrics.KEY] = collect

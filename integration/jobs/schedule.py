@@ -16,6 +16,7 @@ from redis.lock import Lock
 from sqlalchemy.exc import SQLAlchemyError
 
 from integration.clock import Clock, system_clock
+from integration.jobs.beats import beat, leave
 from integration.jobs.sweep import Swept, sweep, sweep_deliveries
 from integration.settings import Settings
 from integration.storage.database import Database
@@ -38,7 +39,9 @@ class Scheduler:
 
     def tick(self, now: datetime) -> bool:
         """One round. False if another scheduler leads. Raises RedisError or SQLAlchemyError when a store is away."""
-        if not self._keep_lead():
+        leads = self._keep_lead()
+        beat(self._redis, leads=leads)
+        if not leads:
             return False
         if self._swept_at is None or now - self._swept_at >= FULL_SWEEP:
             done = sweep(self._database, self._settings, self._redis, now)
@@ -53,6 +56,7 @@ class Scheduler:
         """Leave the lead to another one at once."""
         if self._lead.owned():
             self._lead.release()
+        leave(self._redis)
 
     def _keep_lead(self) -> bool:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import version
 from itertools import accumulate
 from pathlib import Path
 
@@ -87,7 +88,8 @@ def _series(
 
 
 def _of_machine(data_dir: Path, slots: Sequence[Slot]) -> Iterator[Reading]:
-    """How many processes of each role live here, what memory they hold, and what room is left on the disk."""
+    """What runs here: its version, the processes of each role, what memory they hold, what room is left on the disk."""
+    yield Reading(catalogue.BUILD, 1, (version("shelfwise-app"),))
     for role in sorted({slot.role for slot in slots}):
         live = [slot for slot in slots if slot.role == role and slot.is_live]
         yield Reading(catalogue.PROCESSES, len(live), (role,))

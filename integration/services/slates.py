@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import random
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
 from integration.clock import Clock
+from integration.observability.catalogue import SLATE_SECONDS, SLATE_TROUBLES
 from integration.services.market_shelf import View
 from integration.services.shelves import Shelves
 from integration.services.slate_log import SlateLog
@@ -24,6 +26,7 @@ log = logging.getLogger(__name__)
 
 ARM = "default"
 EMPTY = RankedSlate("", ())
+NO_STRATEGY = "none"
 _encode = msgspec.json.encode
 
 
@@ -73,6 +76,12 @@ class Slates:
 
     def answer(self, request: SlateRequest) -> bytes:
         """The slate as JSON. Raises NoSuchShop; any other trouble gives a lower rung, or an empty slate."""
+        began = time.perf_counter()
+        ranked, body = self._made(request)
+        SLATE_SECONDS.observe(time.perf_counter() - began, request.placement, ranked.strategy or NO_STRATEGY)
+        return body
+
+    def _made(self, request: SlateRequest) -> tuple[RankedSlate, bytes]:
         now = self._clock()
         slate_id = self._new_id(now)
         try:
@@ -80,7 +89,8 @@ class Slates:
         except Exception:
             # Without the store nobody knows what is on the shelf: show nothing rather than something sold out.
             log.exception("shop %s: the shelf can't be read", request.shop)
-            return _answer(slate_id, request, EMPTY, None, None)
+            SLATE_TROUBLES.add("shelf")
+            return EMPTY, _answer(slate_id, request, EMPTY, None, None)
         if found is None:
             raise NoSuchShop(request.shop)
         shop, view = found
@@ -96,7 +106,7 @@ class Slates:
             created_at=now,
             ranked=ranked,
         )
-        return _answer(slate_id, request, ranked, version, view)
+        return ranked, _answer(slate_id, request, ranked, version, view)
 
     def _new_id(self, now: datetime) -> str:
         """48 bits of the time in milliseconds, then 80 random ones: rows of the log are added at the index's end."""
@@ -115,6 +125,7 @@ class Slates:
             return build_slate(view.aligned, context)
         except Exception:
             log.exception("shop %s: the recommender failed; the slate is made without it", shop_id)
+            SLATE_TROUBLES.add("model")
             return build_slate(view.without_model(), context)
 
     def _visit(self, shop_id: int, visitor: str, customer: str, now: datetime) -> Visit:
@@ -125,6 +136,7 @@ class Slates:
             return self._visits.of(shop_id, visitor, now, customer)
         except Exception:
             log.exception("shop %s: the session can't be read", shop_id)
+            SLATE_TROUBLES.add("visit")
             return NOTHING_KNOWN
 
 

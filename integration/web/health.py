@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify
-from flask.typing import ResponseReturnValue
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from typing import cast
 
-from integration.web.services import services
+from flask import Blueprint, Response, current_app, jsonify
+from flask.typing import ResponseReturnValue
+
+from integration.services.readiness import Readiness
+
+KEY = "shelfwise.readiness"
 
 bp = Blueprint("health", __name__)
 
@@ -15,15 +17,17 @@ bp = Blueprint("health", __name__)
 @bp.get("/health")
 def health() -> ResponseReturnValue:
     """The process answers."""
-    return jsonify(status="ok")
+    return _uncached(jsonify(status="ok")), 200
 
 
 @bp.get("/ready")
 def ready() -> ResponseReturnValue:
-    """The store answers too. Redis is not asked: without it slates and webhooks still work."""
-    try:
-        with services().database.read() as connection:
-            connection.execute(text("SELECT 1"))
-    except SQLAlchemyError:
-        return jsonify(status="unavailable", store="unavailable"), 503
-    return jsonify(status="ok", store="ok")
+    """Requests may be sent here: 200, and 503 where not. The parts say what is wrong, and what that means."""
+    report = cast("Readiness", current_app.extensions[KEY]).report()
+    answer = jsonify(status=report.state, **report.parts)
+    return _uncached(answer), 200 if report.is_ready else 503
+
+
+def _uncached(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -19,12 +19,12 @@ from integration.clock import Clock, system_clock
 from integration.jobs.queues import KINDS
 from integration.jobs.sweep import DUE
 from integration.services import duties
-from integration.services.intake import drain
+from integration.services.drain import drain
 from integration.services.secrets import Vault
 from integration.services.shelves import Shelves
 from integration.services.training import LONGEST_LEARNT, artifact_folder, train
 from integration.settings import Settings
-from integration.storage.base import Amount, Base, UtcTime
+from integration.storage.base import Base
 from integration.storage.behaviour import BehaviourEvent, Session, Slate
 from integration.storage.database import Database
 from integration.storage.delivery_writes import DELIVERY
@@ -37,6 +37,7 @@ from integration.storage.shops import Shop
 from integration.storage.upsert import table_of
 from integration.web.services import KEY, Services
 from recommender.artifacts import load
+from tests.filling import fill
 from tests.making import write
 from tests.signing import COMPLIANCE_HOOK, HOOK, SHOP, sample, sent, shopify_shop, with_app
 from tests.trading import open_for_business
@@ -271,38 +272,6 @@ def test_a_shop_without_orders_left_keeps_no_model_of_the_erased(
     assert duties.serve(database, Vault(settings.secret_keys), settings, shop_id, clock()) == 1
     assert rows(database, SHOP_ROWS)[0].serving_version is None
     assert not list((settings.artifacts_dir / str(shop_id)).iterdir())
-
-
-def fill(database: Database, shop_id: int, mark: str) -> dict[str, int]:
-    """One row more in every table, of this shop. Returns the numbers of the rows, by table."""
-    made = {"shop": shop_id}
-    for table in Base.metadata.sorted_tables:
-        if table.name == "shop":
-            continue
-        values = {column.name: _value(column, made, mark) for column in table.c if column.name != "id"}
-        with database.write() as connection:
-            number = table.c.get("id", table.c.shop_id)
-            known = sa.select(number).where(table.c.shop_id == shop_id)
-            if table.name == "connection":
-                made[table.name] = connection.execute(known).scalar_one()
-                continue
-            made[table.name] = connection.execute(table.insert().values(**values).returning(number)).scalar_one()
-    return made
-
-
-def _value(column: sa.Column[Any], made: dict[str, int], mark: str) -> Any:
-    for key in column.foreign_keys:
-        return made[key.column.table.name]
-    if isinstance(column.type, UtcTime):
-        return datetime(2026, 11, 1, tzinfo=UTC)
-    if isinstance(column.type, Amount):
-        return 1
-    if isinstance(column.type, sa.JSON):
-        return [mark]
-    kind = column.type.python_type
-    if kind is str:
-        return mark[: getattr(column.type, "length", None) or 50]
-    return {bytes: mark.encode(), bool: True, int: 1, float: 1.0}[kind]
 
 
 def _shelves(client: FlaskClient) -> Shelves:

@@ -24,7 +24,7 @@ from connectors.records import Change, Current, InventoryLevel, Location, Money,
 from connectors.shopify.signature import sign
 from integration.migrations import migrate
 from integration.services.apply import apply
-from integration.services.intake import drain
+from integration.services.drain import drain
 from integration.services.secrets import Vault
 from integration.services.shops import CONNECTION, create_shop
 from integration.settings import Settings

@@ -10,7 +10,7 @@ from redis.exceptions import LockError
 from integration.clock import system_clock
 from integration.jobs.context import Job, open_job
 from integration.jobs.queues import is_announced, take_ticket
-from integration.services import intake
+from integration.services import drain as deliveries
 
 LOCK_SECONDS = 60
 
@@ -37,7 +37,7 @@ def _drain_alone(job: Job, shop_id: int) -> int:
     applied = 0
     try:
         take_ticket(job.redis, "drain", shop_id)
-        while batch := intake.drain(job.database, shop_id, now=system_clock()):
+        while batch := deliveries.drain(job.database, shop_id, now=system_clock()):
             applied += batch
             lock.reacquire()
         return applied

@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 import connectors
 from connectors.base import Delivery, Webhooks
-from connectors.errors import BadDelivery, BadSignature, UnknownPlatform
+from connectors.errors import BadSignature, UnknownPlatform
 from connectors.records import Change
 from connectors.shopify.api import PLATFORM
 from integration.services.apply import apply
@@ -26,10 +25,6 @@ from integration.storage.database import Database
 from integration.storage.deliveries import DeliveryStatus
 
 log = logging.getLogger(__name__)
-
-# How long a delivery that could not be applied waits before each further attempt; after the last it is parked.
-RETRY_AFTER = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18000))
-BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,55 +104,6 @@ def _kept(database: Database, shop_id: int, arrival: Delivery, status: DeliveryS
 
 def _said(arrival: Delivery, now: datetime) -> Sequence[Change]:
     return _webhooks(arrival.platform).changes(arrival.topic, arrival.body, arrival.triggered_at or now)
-
-
-def drain(database: Database, shop_id: int, *, now: datetime, limit: int = BATCH) -> int:
-    """Apply a batch of the shop's waiting deliveries, oldest first, and return how many were settled or put off.
-
-    Running it again changes nothing. Only one drain a shop works at a time; another one returns 0.
-    """
-    with database.write() as connection:
-        if not deliveries.hold_drain(connection, shop_id):
-            return 0
-        batch = deliveries.waiting(connection, shop_id, now, limit)
-    if not batch:
-        return 0
-    try:
-        with database.write() as connection:
-            if not deliveries.hold_drain(connection, shop_id):
-                return 0
-            changes = [change for row in batch for change in _changes(row)]
-            apply(connection, shop_id, changes, now=now)
-            deliveries.settle(connection, [row.id for row in batch], now)
-    except Exception as error:  # noqa: BLE001 - one poisonous delivery must not hold up the others
-        log.warning(
-            "shop %s: a batch of %d deliveries failed; applying them one by one: %s", shop_id, len(batch), error
-        )
-        for row in batch:
-            _apply_one(database, shop_id, row, now)
-    return len(batch)
-
-
-def _apply_one(database: Database, shop_id: int, row: Any, now: datetime) -> None:
-    try:
-        with database.write() as connection:
-            apply(connection, shop_id, _changes(row), now=now)
-            deliveries.settle(connection, [row.id], now)
-    except (BadDelivery, UnknownPlatform) as error:
-        _put_off(database, row.id, str(error), None)
-    except Exception as error:
-        log.exception("shop %s: delivery %s failed", shop_id, row.id)
-        again = now + RETRY_AFTER[row.attempts] if row.attempts < len(RETRY_AFTER) else None
-        _put_off(database, row.id, f"{type(error).__name__}: {error}", again)
-
-
-def _put_off(database: Database, delivery_id: int, error: str, again: datetime | None) -> None:
-    with database.write() as connection:
-        deliveries.put_off(connection, delivery_id, error, again)
-
-
-def _changes(row: Any) -> Sequence[Change]:
-    return _webhooks(row.platform).changes(row.topic, row.body, row.triggered_at or row.received_at)
 
 
 def _webhooks(platform: str) -> Webhooks:

@@ -19,6 +19,10 @@ class DeliveryStatus(StrEnum):
     PARKED = "parked"
 
 
+# Waiting for another attempt.
+PUT_OFF = text("status = 'waiting' AND next_attempt_at IS NOT NULL")
+
+
 def _of_status(status: str) -> Index:
     """The deliveries that somebody has yet to look at, of which there are few."""
     where = text(f"status = '{status}'")
@@ -49,6 +53,7 @@ class Delivery(OfShop, Base):
         _of_status("waiting"),
         _of_status("parked"),
         Index("ix_delivery_received_at", "shop_id", "received_at"),
+        Index("ix_delivery_put_off", "shop_id", "aggregate", "id", sqlite_where=PUT_OFF, postgresql_where=PUT_OFF),
     )
 
     platform: Mapped[str] = mapped_column(String(64))

@@ -1,11 +1,10 @@
-"""Keep, list and settle deliveries."""
+"""Keep deliveries."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, text, update
+from sqlalchemy import Connection
 
 from connectors.base import Delivery as Arrival
 from integration.storage.deliveries import Delivery, DeliveryKey, DeliveryStatus
@@ -40,45 +39,3 @@ def keep(
     if not upsert(connection, KEY, [single], key=key, update=(), newer=None, returning=key):
         return None
     return int(connection.execute(_INSERT, row).scalar_one())
-
-
-def waiting(connection: Connection, shop_id: int, now: datetime, limit: int) -> list[Row[Any]]:
-    """The shop's deliveries that are due, oldest first."""
-    statement = (
-        select(DELIVERY)
-        .where(DELIVERY.c.shop_id == shop_id, DELIVERY.c.status == DeliveryStatus.WAITING)
-        .where(or_(DELIVERY.c.next_attempt_at.is_(None), DELIVERY.c.next_attempt_at <= now))
-        .order_by(DELIVERY.c.id)
-        .limit(limit)
-    )
-    return list(connection.execute(statement))
-
-
-def hold_drain(connection: Connection, shop_id: int) -> bool:
-    """Be the only drain of this shop until the transaction ends. On SQLite the write lock says so already."""
-    if connection.dialect.name != "postgresql":
-        return True
-    return bool(connection.execute(text("SELECT pg_try_advisory_xact_lock(7301, :shop)"), {"shop": shop_id}).scalar())
-
-
-def settle(connection: Connection, ids: list[int], now: datetime) -> None:
-    """Mark deliveries as applied. What they said is in the store now; their bodies are kept no longer."""
-    connection.execute(
-        update(DELIVERY)
-        .where(DELIVERY.c.id.in_(ids))
-        .values(status=DeliveryStatus.APPLIED, applied_at=now, attempts=DELIVERY.c.attempts + 1, error="", body=b"")
-    )
-
-
-def put_off(connection: Connection, delivery_id: int, error: str, next_attempt_at: datetime | None) -> None:
-    """A failed attempt: try again at a time, or park it (None)."""
-    connection.execute(
-        update(DELIVERY)
-        .where(DELIVERY.c.id == delivery_id)
-        .values(
-            status=DeliveryStatus.PARKED if next_attempt_at is None else DeliveryStatus.WAITING,
-            attempts=DELIVERY.c.attempts + 1,
-            next_attempt_at=next_attempt_at,
-            error=error[:2000],
-        )
-    )

@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from integration.clock import Clock
-from integration.services.intake import drain
+from integration.services.drain import drain
 from integration.services.secrets import Vault
 from integration.services.shops import create_shop
 from integration.settings import Settings

@@ -138,7 +138,7 @@ def test_a_step_that_fails_holds_no_other_one_up_and_is_tried_again_ever_more_ra
 def test_an_uninstall_forgets_the_tokens_and_a_new_opening_brings_the_same_shop_back(
     app: Flask, client: FlaskClient, play: Play, database: Database, ours: Settings
 ) -> None:
-    from integration.services.intake import drain
+    from integration.services.drain import drain
 
     play.connect(app)
     play.install()
@@ -373,7 +373,7 @@ def test_the_played_theme_is_seen_to_hold_our_blocks(
 def test_another_theme_is_looked_at_as_soon_as_it_is_published(
     app: Flask, client: FlaskClient, play: Play, database: Database, ours: Settings
 ) -> None:
-    from integration.services.intake import drain
+    from integration.services.drain import drain
 
     play.connect(app)
     play.install()

@@ -12,7 +12,7 @@ from flask import Flask
 from connectors.records import Current, Product, Variant
 from demo.shopify.trade import Wanted, cancel_order, place_order, refund_order
 from integration.services.attribution import PROPERTY, Attributed, attributed
-from integration.services.intake import drain
+from integration.services.drain import drain
 from integration.services.shopify.list_making import list_id
 from integration.settings import Settings
 from integration.storage.database import Database

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from integration.clock import Clock
-from integration.services.intake import drain
+from integration.services.drain import drain
 from integration.settings import Settings
 from integration.storage.catalogue_writes import PRODUCT, VARIANT
 from integration.storage.database import Database

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from connectors.shopify.signature import sign
 from integration.clock import Clock
-from integration.services.intake import drain
+from integration.services.drain import drain
 from integration.settings import Settings
 from integration.storage.access_writes import SHOP as SHOP_TABLE
 from integration.storage.access_writes import TOKEN

@@ -19,7 +19,7 @@ from connectors.records import Change, RecordKind, Refetch, Removed
 from connectors.woocommerce import orders, products
 from integration.services import refetches
 from integration.services.apply import apply
-from integration.services.intake import drain
+from integration.services.drain import drain
 from integration.settings import Settings
 from integration.storage.catalogue_writes import PRODUCT, VARIANT
 from integration.storage.database import Database

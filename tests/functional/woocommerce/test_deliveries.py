@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from connectors.records import RecordKind, Refetch
-from integration.services.intake import drain
+from integration.services.drain import drain
 from integration.settings import Settings
 from integration.storage.catalogue_writes import PRODUCT
 from integration.storage.database import Database

@@ -14,7 +14,7 @@ from benchmarks.web_server import environment
 from integration.app import create_app
 from integration.cli import main
 from integration.clock import system_clock
-from integration.services import intake, readings, refetches
+from integration.services import drain, readings, refetches
 from integration.services.secrets import Vault
 from integration.services.set_up import set_up
 from integration.services.shops import get_shop
@@ -68,7 +68,7 @@ class Connected:
     def deliver(self) -> Sequence[int]:
         """WP-Cron runs; what came is applied. How each was answered."""
         answered = [each.status for each in self.woo.deliver()]
-        while intake.drain(self.database, self.shop_id, now=system_clock()):
+        while drain.drain(self.database, self.shop_id, now=system_clock()):
             pass
         return answered
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
 
 import click
+
+from integration.observability import logs
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -14,8 +17,10 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "bench": "integration.cli.bench:bench",
         "bundles": "integration.cli.bundles:bundles",
         "demo": "integration.cli.demo:demo",
+        "health": "integration.cli.health:health",
         "graph": "integration.cli.graph:graph",
         "import": "integration.cli.imports:import_",
+        "metrics": "integration.cli.metrics:metrics",
         "migrate": "integration.cli.migrate:migrate",
         "read": "integration.cli.read:read",
         "plugin-zip": "integration.cli.plugin_zip:plugin_zip",
@@ -58,3 +63,5 @@ def main() -> None:
 
     Start with `make run`, or see what runs with `shelfwise status`.
     """
+    # What a command has to say it prints; the log is for what goes wrong on the way.
+    logs.configure(os.environ.get("SHELFWISE_LOG_FORMAT", "text"), "cli", level="warning")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import time
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from integration.observability.start import observe
 from integration.services.threads import leave_threads_to_implicit
 from integration.settings import Settings
 
@@ -47,8 +47,8 @@ def scheduler() -> None:
     from integration.jobs.schedule import Scheduler, run
     from integration.storage.database import Database
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
     settings = Settings.from_environ(os.environ)
+    observe(settings, "scheduler", os.environ)
     redis = connect(settings)
     _wait_for(redis)
     stop = Event()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+import threading
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -11,12 +14,21 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from integration.observability import logs
+from integration.observability.start import observe
+from integration.services.readiness import stopping_file
 from integration.services.threads import leave_threads_to_implicit
 from integration.settings import BadSettings, Settings
 
 # One answers while another waits for the store; more only take the interpreter from each other (docs/decisions/0002).
 THREADS_A_PROCESS = 2
 STOP_SECONDS = 3
+# Granian's lines are written as ours are.
+OWN_LOGGERS = {
+    "formatters": {},
+    "handlers": {},
+    "loggers": {name: {"handlers": [], "propagate": True} for name in ("_granian", "granian.access")},
+}
 
 
 @click.command()
@@ -29,9 +41,26 @@ def web() -> None:
     serve(settings, f"{__name__}:make_app")
 
 
+class _Server(Granian):  # type: ignore[valid-type,misc]  # chosen at import
+    """Granian's own server, which can go on for a while after it was told to end, and says so meanwhile."""
+
+    stopping: Path
+    delay_seconds = 0
+
+    def signal_handler_interrupt(self, *args: object, **kwargs: object) -> None:
+        """Stop; after a SIGTERM once the delay has passed, and at once when told twice."""
+        if self.delay_seconds and args[:1] == (signal.SIGTERM,) and not self.stopping.exists():
+            self.stopping.parent.mkdir(parents=True, exist_ok=True)
+            self.stopping.touch()
+            threading.Timer(self.delay_seconds, super().signal_handler_interrupt).start()
+        else:
+            super().signal_handler_interrupt(*args, **kwargs)
+
+
 def serve(settings: Settings, target: str) -> None:
     """Serve the app that a factory makes in each process ("module:function"), until a signal ends it."""
-    Granian(
+    logs.configure(settings.log_format, "web", level=settings.log_level)
+    server = _Server(
         target,
         factory=True,
         interface=Interfaces.WSGI,
@@ -42,9 +71,17 @@ def serve(settings: Settings, target: str) -> None:
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
-        log_level=LogLevels.info,
+        log_level=LogLevels(settings.log_level),
         log_access=False,
-    ).serve()
+        log_dictconfig=OWN_LOGGERS,
+    )
+    server.stopping = stopping_file(settings.data_dir, os.getpid())
+    server.delay_seconds = settings.stop_delay_seconds
+    server.stopping.unlink(missing_ok=True)
+    try:
+        server.serve()
+    finally:
+        server.stopping.unlink(missing_ok=True)
 
 
 def make_app() -> Flask:
@@ -54,7 +91,9 @@ def make_app() -> Flask:
     from integration.app import create_app
     from integration.web.services import KEY, Services
 
-    app = create_app(Settings.from_environ(os.environ))
+    settings = Settings.from_environ(os.environ)
+    observe(settings, "web", os.environ)
+    app = create_app(settings)
     services: Services = app.extensions[KEY]
     services.slates.warm()
     services.todays_visits.start()

@@ -6,36 +6,25 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
-from rq import Queue, Worker
+from rq import Queue
 from rq.serializers import JSONSerializer
 
-from integration.jobs.beats import beats
+from integration.jobs.beats import LEADS, STANDS_BY, beats, patiently, workers_of
 from integration.jobs.queues import QUEUES, connect_quickly
 from integration.observability import catalogue as metrics
 from integration.observability.metrics import Reading
 from integration.settings import Settings
 
-PATIENCE_SECONDS = 1.0
-
 
 def queue_gauges(settings: Settings, now: datetime) -> list[Reading]:
     """Every gauge of the queues; that Redis is down, and nothing else, where it does not answer soon."""
-    redis = Redis.from_url(
-        settings.redis_url,
-        socket_connect_timeout=PATIENCE_SECONDS,
-        socket_timeout=PATIENCE_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
     try:
-        redis.ping()
-        return [Reading(metrics.REDIS_UP, 1), *_schedulers(redis), *_queues(redis, now)]
+        with patiently(settings) as redis:
+            redis.ping()
+            return [Reading(metrics.REDIS_UP, 1), *_schedulers(redis), *_queues(redis, now)]
     except RedisError:
         return [Reading(metrics.REDIS_UP, 0)]
-    finally:
-        redis.close()
 
 
 def reach(settings: Settings) -> None:
@@ -49,7 +38,7 @@ def reach(settings: Settings) -> None:
 
 def _schedulers(redis: Redis) -> Iterator[Reading]:
     states = list(beats(redis).values())
-    for state in ("leads", "stands by"):
+    for state in (LEADS, STANDS_BY):
         yield Reading(metrics.SCHEDULERS, states.count(state), (state,))
 
 
@@ -64,7 +53,7 @@ def _queues(redis: Redis, now: datetime) -> Iterator[Reading]:
         for state, count in counts.items():
             yield Reading(metrics.QUEUE_JOBS, count, (name, state))
         yield Reading(metrics.QUEUE_OLDEST_SECONDS, _oldest(queue, now), (name,))
-        yield Reading(metrics.WORKERS, Worker.count(queue=queue), (name,))
+        yield Reading(metrics.WORKERS, workers_of(queue), (name,))
 
 
 def _oldest(queue: Queue, now: datetime) -> float:

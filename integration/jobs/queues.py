@@ -15,6 +15,7 @@ from redis.retry import Retry as Reconnect
 from rq import Queue, Retry, Worker
 from rq.serializers import JSONSerializer
 
+from integration.observability import tracing
 from integration.settings import Settings
 
 INTAKE = "intake"
@@ -97,6 +98,7 @@ def enqueue(redis: Redis, name: str, shop_id: int, *more: str) -> bool:
         result_ttl=0,
         failure_ttl=24 * 3600,
         description=f"{name} shop {shop_id}",
+        meta={tracing.CARRIED: tracing.carried()} if tracing.is_on() else None,
     )
     return True
 

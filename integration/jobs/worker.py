@@ -11,15 +11,18 @@ from multiprocessing.connection import wait
 from types import FrameType
 
 from redis.exceptions import RedisError
-from rq import Queue, Worker
+from rq import Queue
 from rq.serializers import JSONSerializer
 
+from integration.jobs.beats import WORKER_SECONDS
+from integration.jobs.observed import ObservedWorker
 from integration.jobs.queues import connect
+from integration.observability.start import observe
 from integration.services.training import Stopped
 from integration.settings import Settings
 
 
-class StoppableWorker(Worker):
+class StoppableWorker(ObservedWorker):
     """On the first SIGTERM or SIGINT the running job is stopped too, in good order, and the worker ends with it.
 
     Every job is safe to run again: the sweep brings back what was left undone. A worker that waited for a long fit
@@ -81,11 +84,12 @@ def _end_with_parent(pipe: int) -> None:
 
 
 def _serve_one(settings: Settings, name: str) -> None:
+    observe(settings, "worker", os.environ)
     redis = connect(settings)
     queue = Queue(name, connection=redis, serializer=JSONSerializer)
-    worker = StoppableWorker([queue], connection=redis, serializer=JSONSerializer)
+    worker = StoppableWorker([queue], connection=redis, serializer=JSONSerializer, worker_ttl=WORKER_SECONDS)
     try:
-        worker.work(logging_level="INFO")
+        worker.work(logging_level=settings.log_level.upper())
     except RedisError:
         # A Redis that was stopped together with us can't be told of it any more.
         if not worker.asked_to_stop:

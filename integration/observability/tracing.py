@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Where a job holds what `carried` gave it.
+CARRIED = "trace"
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 LONGEST_STATEMENT = 2_000
 FLUSH_MILLISECONDS = 2_000
@@ -77,14 +79,14 @@ def span(name: str, **attributes: str | int) -> AbstractContextManager[object]:
     return HERE.tracer.start_as_current_span(name, attributes=told, **QUIETLY)
 
 
-class RequestSpan:
-    """The span of a request, which is given its name once the route is known."""
+class OpenSpan:
+    """A span that is still to be told how it ended."""
 
     def __init__(self, span: Span | None = None) -> None:
         self._span = span
 
     def end(self, method: str, route: str, status: str) -> None:
-        """Say what it was and how it ended; an answer of 500 and more is an error."""
+        """Say what a request was and how it ended; an answer of 500 and more is an error."""
         if self._span is None:
             return
         self._span.update_name(f"{method} {route}")
@@ -95,21 +97,26 @@ class RequestSpan:
         }
         self._span.set_attributes(told)
         if status >= "500":
-            _mark_failed(self._span, status)
+            self.fail(status)
+
+    def fail(self, why: str) -> None:
+        """Say that it failed."""
+        if self._span is not None:
+            _mark_failed(self._span, why)
 
 
 @contextmanager
-def request_span(environ: Mapping[str, Any]) -> Iterator[RequestSpan]:
+def request_span(environ: Mapping[str, Any]) -> Iterator[OpenSpan]:
     """The span of a request, a part of the trace that its `traceparent` names."""
     if HERE.tracer is None:
-        yield RequestSpan()
+        yield OpenSpan()
         return
     from opentelemetry.trace import SpanKind
 
     parent = _parent({"traceparent": environ.get("HTTP_TRACEPARENT", "")})
     with HERE.tracer.start_as_current_span("request", context=parent, kind=SpanKind.SERVER, **QUIETLY) as made:
         made.set_attributes({f"shelfwise.{name}": value for name, value in context.current().items()})
-        yield RequestSpan(made)
+        yield OpenSpan(made)
 
 
 def carried() -> dict[str, str]:
@@ -124,10 +131,10 @@ def carried() -> dict[str, str]:
 
 
 @contextmanager
-def job_span(name: str, carrier: Mapping[str, str]) -> Iterator[None]:
+def job_span(name: str, carrier: Mapping[str, str]) -> Iterator[OpenSpan]:
     """A job's span, in the trace that came with it. It is sent before the block ends, as a job's process just stops."""
     if HERE.tracer is None:
-        yield
+        yield OpenSpan()
         return
     from opentelemetry.trace import SpanKind
 
@@ -136,11 +143,7 @@ def job_span(name: str, carrier: Mapping[str, str]) -> Iterator[None]:
         with HERE.tracer.start_as_current_span(
             name, context=_parent(carrier), kind=SpanKind.CONSUMER, attributes=told, **QUIETLY
         ) as made:
-            try:
-                yield
-            except BaseException as error:
-                _mark_failed(made, type(error).__name__)
-                raise
+            yield OpenSpan(made)
     finally:
         flush()
 

@@ -17,6 +17,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
+from integration.observability.store import observe
+
 T = TypeVar("T")
 
 # PostgreSQL's row-level security goes by this setting of the transaction: a shop's number, or one of the words below.
@@ -47,6 +49,7 @@ class Database:
         self._writer = _Turn(self.url.database) if self.is_sqlite else nullcontext()
         self._together = _Together(self)
         self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
+        observe(self.engine)
 
     def of(self, shop_id: int) -> Database:
         """The same database, with the rows of this shop alone; whoever serves a shop begins here."""

@@ -57,7 +57,7 @@ def test_only_settings_and_commands_read_the_environment(project: Path) -> None:
     }
     outside = {name for name in readers if not name.startswith(ENVIRONMENT_ALLOWED)}
     # Entry points (of jobs; of `alembic revision` in a checkout), and the thread limits, which C libraries read.
-    entry_points = {"integration/jobs/context.py", "integration/migrations/env.py"}
+    entry_points = {"integration/jobs/context.py", "integration/jobs/worker.py", "integration/migrations/env.py"}
     assert outside <= {*entry_points, "integration/services/threads.py"}
 
 

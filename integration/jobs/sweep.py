@@ -51,6 +51,7 @@ def sweep_deliveries(database: Database, redis: Redis, now: datetime) -> int:
 
 def sweep(database: Database, settings: Settings, redis: Redis, now: datetime) -> Swept:
     """Enqueue every drain and fit that is due, after marking fits whose process vanished. Safe to run twice."""
+    retention.keep_parts(database, settings, now)
     lost = upkeep.bury_lost_fits(database, now)
     fits = sum(enqueue(redis, "train", due.shop_id, due.trigger) for due in upkeep.due_fits(database, settings, now))
     others = sum(enqueue(redis, name, shop_id) for name, due in DUE.items() for shop_id in due(database, settings, now))

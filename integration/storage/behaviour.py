@@ -15,7 +15,10 @@ class Visitor(OfShop, Base):
     """A browser that agreed to be recognised. `token` is random and first-party."""
 
     __tablename__ = "visitor"
-    __table_args__ = (UniqueConstraint("shop_id", "token"),)
+    __table_args__ = (
+        UniqueConstraint("shop_id", "token"),
+        Index("ix_visitor_last_seen_at", "shop_id", "last_seen_at"),
+    )
 
     token: Mapped[str] = mapped_column(String(64))
     customer_id: Mapped[int | None] = mapped_column(Id, ForeignKey("customer.id", ondelete="SET NULL"))
@@ -27,7 +30,12 @@ class Session(OfShop, Base):
     """One visitor's behaviour without a long pause."""
 
     __tablename__ = "session"
-    __table_args__ = (Index("ix_session_visitor", "shop_id", "visitor_id", "last_event_at"),)
+    __table_args__ = (
+        Index("ix_session_visitor", "shop_id", "visitor_id", "last_event_at"),
+        Index("ix_session_last_event_at", "shop_id", "last_event_at"),
+        # A visitor who is deleted takes them along, asking by the number alone.
+        Index("ix_session_visitor_id", "visitor_id"),
+    )
 
     visitor_id: Mapped[int] = mapped_column(Id, ForeignKey("visitor.id", ondelete="CASCADE"))
     started_at: Mapped[datetime]
@@ -45,6 +53,8 @@ class BehaviourEvent(OfShop, Base):
         UniqueConstraint("shop_id", "event_key", "occurred_at"),
         Index("ix_behaviour_event_visitor", "shop_id", "visitor_id", "occurred_at"),
         Index("ix_behaviour_event_occurred_at", "shop_id", "occurred_at"),
+        Index("ix_behaviour_event_visitor_id", "visitor_id"),
+        Index("ix_behaviour_event_session_id", "session_id"),
     )
 
     event_key: Mapped[str] = mapped_column(String(64))

@@ -69,43 +69,43 @@ def names(connection: Connection) -> frozenset[str]:
     return frozenset(connection.scalars(_NAMES))
 
 
-def starts(connection: Connection, table: str) -> list[datetime]:
-    """When each part of a table begins, the oldest first."""
-    found = (_PART.fullmatch(name) for name in names(connection))
-    days = sorted(match[2] for match in found if match and match[1] == table)
-    return [datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC) for day in days]
+def starts(connection: Connection) -> Mapping[str, list[datetime]]:
+    """When each part begins, by table, the oldest first; without the default parts."""
+    found: dict[str, list[datetime]] = {table: [] for table in PARTED}
+    for name in sorted(names(connection)):
+        if (match := _PART.fullmatch(name)) and match[1] in found:
+            found[match[1]].append(datetime.strptime(match[2], "%Y%m%d").replace(tzinfo=UTC))
+    return found
 
 
 def make_ahead(database: Database, now: datetime) -> int:
     """Make the parts that the next weeks need. Returns how many there were not; running it again makes none."""
     if database.is_sqlite:
         return 0
-    made = 0
-    for table, parted in PARTED.items():
-        with database.read() as connection:
-            there = set(starts(connection, table))
-        for start in _needed(parted, now):
-            if start not in there:
-                made += _make(database, table, parted, start)
-    return made
+    with database.read() as connection:
+        there = starts(connection)
+    missing = [
+        (table, start)
+        for table, parted in PARTED.items()
+        for start in _needed(parted, now)
+        if start not in there[table]
+    ]
+    return sum(_make(database, table, start) for table, start in missing)
 
 
-def drop_before(database: Database, table: str, before: datetime) -> int:
-    """Drop a table's parts in which everything is older than that. Returns how many.
+def drop_before(database: Database, bounds: Mapping[str, datetime]) -> int:
+    """Drop the parts of tables in which everything is older than the table's bound. Returns how many.
 
     A part with deliveries that wait to be applied is left as it is.
     """
     if database.is_sqlite:
         return 0
-    parted, dropped = PARTED[table], 0
     with database.read() as connection:
-        there = starts(connection, table)
-    for start in there:
-        if parted.end(start) <= before:
-            with database.write() as connection:
-                drop = text("SELECT shelfwise_drop_part(:of, :day)")
-                dropped += bool(connection.execute(drop, {"of": table, "day": _day(start)}).scalar())
-    return dropped
+        there = starts(connection)
+    over = [
+        (table, start) for table, bound in bounds.items() for start in there[table] if PARTED[table].end(start) <= bound
+    ]
+    return sum(_drop(database, table, start) for table, start in over)
 
 
 def _needed(parted: Parted, now: datetime) -> Iterator[datetime]:
@@ -115,11 +115,18 @@ def _needed(parted: Parted, now: datetime) -> Iterator[datetime]:
         start = parted.end(start)
 
 
-def _make(database: Database, table: str, parted: Parted, start: datetime) -> bool:
+def _make(database: Database, table: str, start: datetime) -> bool:
+    parted = PARTED[table]
     bounds = {"low": parted.bound(start), "high": parted.bound(parted.end(start))}
     with database.write() as connection:
         make = text("SELECT shelfwise_make_part(:of, :day, :low, :high)")
         return bool(connection.execute(make, {"of": table, "day": _day(start), **bounds}).scalar())
+
+
+def _drop(database: Database, table: str, start: datetime) -> bool:
+    with database.write() as connection:
+        drop = text("SELECT shelfwise_drop_part(:of, :day)")
+        return bool(connection.execute(drop, {"of": table, "day": _day(start)}).scalar())
 
 
 def _day(start: datetime) -> str:

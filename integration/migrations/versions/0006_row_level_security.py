@@ -33,11 +33,12 @@ END
 $function$
 """
 
-# They run as who owns the tables, so that a role which may only read and write rows can keep the parts in order.
+# They run as who owns the tables, so that a role which may only read and write rows can keep the parts in order. Who
+# waits for a table makes all others wait behind: not for long.
 MAKE_PART = """
 CREATE FUNCTION shelfwise_make_part(of_table text, first_day text, low text, high text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp SET shelfwise.shop = 'every'
-SET lock_timeout = '3s' AS $function$
+SET lock_timeout = '250ms' AS $function$
 DECLARE
     part text := of_table || '_p' || first_day;
     column_of CONSTANT jsonb := '{{"delivery": "received_at", "behaviour_event": "occurred_at",
@@ -65,7 +66,7 @@ $function$
 DROP_PART = """
 CREATE FUNCTION shelfwise_drop_part(of_table text, first_day text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp SET shelfwise.shop = 'every'
-SET lock_timeout = '3s' AS $function$
+SET lock_timeout = '250ms' AS $function$
 DECLARE
     part text := of_table || '_p' || first_day;
     waits boolean := false;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import time
@@ -54,7 +55,7 @@ def scheduler() -> None:
     stop = Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda _signum, _frame: stop.set())
-    click.echo("The scheduler runs.")
+    logging.getLogger(__name__).info("The scheduler runs.")
     run(Scheduler(Database(settings.database_url).across_shops(), settings, redis), stop)
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ import connectors
 from connectors.base import Webhooks
 from connectors.errors import BadDelivery, UnknownPlatform
 from connectors.records import Change, Current, Order, Product, RecordKind, Refetch, Removed, VariantOf
+from integration.observability.catalogue import APPLIED, APPLY_LAG_SECONDS
+from integration.observability.context import about
 from integration.services.apply import apply
 from integration.storage import waiting_deliveries as store
 from integration.storage.database import Database
@@ -80,6 +83,7 @@ class _Batch:
         self._database, self._shop_id, self._now, self._chance = database, shop_id, now, chance
         # The first delivery of an aggregate that has failed: what follows of it has to wait.
         self._held: dict[str, int] = {}
+        self._began = time.monotonic()
 
     def take(self, rows: Sequence[Any], overtaken: set[int]) -> int:
         """Read and apply them. Returns how many were settled or put off."""
@@ -99,7 +103,10 @@ class _Batch:
         if row.aggregate and again is not None and row.attempts < store.HOLDS_BACK_ATTEMPTS:
             self._held.setdefault(row.aggregate, row.id)
         with self._database.write() as connection:
-            return store.put_off(connection, row, error, again)
+            is_put_off = store.put_off(connection, row, error, again)
+        if is_put_off:
+            APPLIED.add("parked" if again is None else "retried")
+        return is_put_off
 
     def _apply(self, read: Sequence[_Read]) -> int:
         """Apply these in one transaction, or, where that fails, each half in its own."""
@@ -126,14 +133,23 @@ class _Batch:
             if mine:
                 apply(connection, self._shop_id, [change for each in mine for change in each.changes], now=self._now)
                 store.settle(connection, self._shop_id, [each.row for each in mine], self._now)
+        self._count(mine)
         return len(mine)
+
+    def _count(self, applied: Sequence[_Read]) -> None:
+        if applied:
+            APPLIED.add("applied", by=len(applied))
+        for each in applied:
+            waited = (self._now - each.row.received_at).total_seconds() + time.monotonic() - self._began
+            APPLY_LAG_SECONDS.observe(max(0.0, waited))
 
     def _failed(self, row: Any, error: Exception) -> int:
         for_good = isinstance(error, BadDelivery | UnknownPlatform)
         what = str(error) if for_good else words_of(error)
         where = "" if for_good else "\n" + "".join(traceback.format_tb(error.__traceback__)[-FRAMES:]).rstrip()
         said = (self._shop_id, row.id, row.topic, row.attempts + 1, what, where)
-        log.warning("shop %s: delivery %s (%s) failed, attempt %s: %s%s", *said)
+        with about(shop=self._shop_id, delivery=row.id, topic=row.topic):
+            log.warning("shop %s: delivery %s (%s) failed, attempt %s: %s%s", *said)
         return int(self.put_off(row, what, for_good=for_good))
 
     def _pause(self, attempts: int) -> timedelta:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from integration.observability.catalogue import PRODUCTS_HIDDEN
 from integration.services.cards import availability_of, card_of
 from integration.services.opening import completeness_of, opening_order, price_of
 from integration.services.shelf_traits import NO_WISHES, Facts, Wishes, margin_of, pieces_of, traits
@@ -142,6 +143,10 @@ class MarketShelf:
             self._published[row] = published
         if resort or retold:
             self._opening = None
+        if self.market is None:
+            PRODUCTS_HIDDEN.add(
+                by=int(np.count_nonzero(self.shelf.availability[rows].astype(bool) & ~availability[rows].astype(bool)))
+            )
         newest = _newest_first(self._published) if resort else self.shelf.newest
         self.shelf = Shelf(self.shelf.product_ids, availability, category, newest, self._back_soon)
 

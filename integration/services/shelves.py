@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlalchemy import Text, bindparam, cast, select
 
+from integration.observability.catalogue import MODEL_LOADS, SHELF_READS
 from integration.services.market_shelf import MarketShelf, View
 from integration.services.shelf_traits import NO_WISHES, Wishes
 from integration.storage.database import Database
@@ -199,6 +200,7 @@ class Shelves:
             since = -1 if policy_changed else shop.shelf_version
             if policy_changed:
                 shop.markets = {}
+            SHELF_READS.add("whole" if since < 0 else "changes")
             changed = self._read(row.shop_id, since)
             self._place(shop, row, changed, whole=since < 0)
             # Last, so that what fails on the way is done again by the next slate.
@@ -234,10 +236,12 @@ class Shelves:
         except (BadArtifact, OSError):
             # The ladder's lower rungs need no model; the one before goes on serving if there was one.
             log.exception("shop %s: model %s can't be loaded", row.shop_id, row.serving_version)
+            MODEL_LOADS.add("failed")
             return
         if model.next_item is not None:
             # What searches visits is compiled at its first call, which no shopper should wait for.
             model.next_item.candidates([0], None, 1)
+        MODEL_LOADS.add("loaded")
         shop.model, shop.model_version, shop.learnt = model, row.serving_version, _learnt(model, about)
 
     def _place(self, shop: ShopShelves, row: ShopRow, changed: list[ShelfProduct], *, whole: bool) -> None:

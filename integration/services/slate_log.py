@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from integration.observability.catalogue import SLATES_LOST
 from integration.storage.base import to_micros
 from integration.storage.database import Database
 from recommender.serving.slates import RankedSlate
@@ -76,6 +77,7 @@ class SlateLog:
         ).decode()
         if len(self._waiting) == MOST_WAITING:
             self.dropped += 1
+            SLATES_LOST.add()
         created = to_micros(created_at)
         self._waiting.append(
             (shop_id, slate_id, placement, ranked.strategy, model_version, arm, 1.0, visitor, items, created)

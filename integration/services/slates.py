@@ -13,6 +13,7 @@ import msgspec
 
 from integration.clock import Clock
 from integration.observability.catalogue import SLATE_SECONDS, SLATE_TROUBLES
+from integration.observability.context import about
 from integration.services.market_shelf import View
 from integration.services.shelves import Shelves
 from integration.services.slate_log import SlateLog
@@ -88,7 +89,8 @@ class Slates:
             found = self._shelves.view(request.shop, request.market, request.currency)
         except Exception:
             # Without the store nobody knows what is on the shelf: show nothing rather than something sold out.
-            log.exception("shop %s: the shelf can't be read", request.shop)
+            with about(shop=request.shop, placement=request.placement):
+                log.exception("shop %s: the shelf can't be read", request.shop)
             SLATE_TROUBLES.add("shelf")
             return EMPTY, _answer(slate_id, request, EMPTY, None, None)
         if found is None:
@@ -124,7 +126,8 @@ class Slates:
         try:
             return build_slate(view.aligned, context)
         except Exception:
-            log.exception("shop %s: the recommender failed; the slate is made without it", shop_id)
+            with about(shop=shop_id, placement=request.placement, model=view.model_version or ""):
+                log.exception("shop %s: the recommender failed; the slate is made without it", shop_id)
             SLATE_TROUBLES.add("model")
             return build_slate(view.without_model(), context)
 
@@ -135,7 +138,8 @@ class Slates:
         try:
             return self._visits.of(shop_id, visitor, now, customer)
         except Exception:
-            log.exception("shop %s: the session can't be read", shop_id)
+            with about(shop=shop_id):
+                log.exception("shop %s: the session can't be read", shop_id)
             SLATE_TROUBLES.add("visit")
             return NOTHING_KNOWN
 

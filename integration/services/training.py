@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from integration.clock import system_clock
+from integration.observability.catalogue import FIT_HIT_RATE, FIT_SECONDS, FITS
 from integration.services.graph import load_vectors, vectors_path
 from integration.services.lease import LEASE, Heartbeat
 from integration.settings import Settings
@@ -86,18 +87,30 @@ def train(
     run = _Run(database, settings, shop_id, fit_id, now, progress)
     try:
         with Heartbeat(database, fit_id, lease) as heartbeat:
-            return run.to_the_end(heartbeat)
+            outcome = run.to_the_end(heartbeat)
     except (Stopped, KeyboardInterrupt):
         run.give_up(FitStatus.KILLED, "stopped before it was done")
         raise
     except Exception as error:
         run.give_up(FitStatus.FAILED, str(error) if isinstance(error, NoOrders) else f"{type(error).__name__}: {error}")
         raise
+    _count(outcome)
+    return outcome
 
 
 def artifact_folder(settings: Settings, shop_id: int, version: str) -> Path:
     """Where the artifact of a shop's version is kept."""
     return settings.artifacts_dir / str(shop_id) / version
+
+
+def _count(outcome: Outcome) -> None:
+    """Add a fit that ran to its end to the metrics."""
+    FITS.add(outcome.status.value)
+    FIT_SECONDS.observe(sum(outcome.seconds.values()), outcome.status.value)
+    backtest = outcome.details.backtest
+    served = backtest.get("strategies", {}).get(backtest.get("served"))
+    if served:
+        FIT_HIT_RATE.observe(served["hr@10"]["value"])
 
 
 def _version(started_at: datetime) -> str:
@@ -174,6 +187,7 @@ class _Run:
 
     def give_up(self, status: FitStatus, message: str) -> None:
         """Write down that nothing came of this fit, and leave nothing of it behind; a published one stays as it is."""
+        FITS.add(status.value)
         # A store that is away, or a lease that is lost, must not hide what broke the fit; the lease will run out.
         with suppress(SQLAlchemyError, fits.LostLease):
             self._end(status, message)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Row, func, or_, select
 
+from integration.observability.catalogue import FITS
 from integration.settings import Settings
 from integration.storage.database import Database
 from integration.storage.deliveries import Delivery, DeliveryStatus
@@ -37,7 +38,9 @@ class Due:
 def bury_lost_fits(database: Database, now: datetime) -> int:
     """Mark the running fits that nobody works on any more as killed. Returns how many there were."""
     with database.write() as connection:
-        return mark_killed(connection, now)
+        lost = mark_killed(connection, now)
+    FITS.add(FitStatus.KILLED.value, by=lost)
+    return lost
 
 
 def shops_with_waiting_deliveries(database: Database, now: datetime) -> list[int]:

@@ -8,10 +8,13 @@ from sqlalchemy.exc import DBAPIError
 
 from connectors.errors import BadDelivery, BadSignature, Ping, UnknownPlatform
 from integration.services import intake
+from integration.web.arrivals import begin, count, note
 from integration.web.errors import answer
 from integration.web.services import services
 
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+bp.before_request(begin)
+bp.after_request(count)
 
 
 @bp.post("/<platform>")
@@ -43,6 +46,7 @@ def receive(platform: str, external_id: str = "") -> ResponseReturnValue:
         return answer(400, "bad_delivery", str(error))
     except DBAPIError:
         return answer(503, "try_again", "the delivery could not be kept just now; send it again")
+    note(receipt)
     if receipt.waits and receipt.shop_id is not None:
         here.drain(receipt.shop_id)
     return "", 200

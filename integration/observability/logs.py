@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any
 
 from integration.observability import context
 from integration.observability.catalogue import LOGGED
@@ -32,31 +32,35 @@ def clean_with(cleaner: Cleaner) -> None:
         _cleaners.append(cleaner)
 
 
-def configure(log_format: str, role: str, *, level: str = "info", stream: TextIO | None = None) -> None:
+def configure(log_format: str, role: str, *, level: str = "info") -> None:
     """Write all lines of this process so; said once, where it starts. Lines of libraries too.
 
     log_format: "text" or "json". role: which process speaks, such as "web".
     """
-    handler = _Counting(stream if stream is not None else sys.stderr)
+    handler = _ToStderr()
     handler.setFormatter(JsonLines(role) if log_format == "json" else TextLines())
     root = logging.getLogger()
-    for old in list(root.handlers):
+    for old in [each for each in root.handlers if isinstance(each, _ToStderr)]:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level.upper())
-    logging.captureWarnings(capture=True)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
-class _Counting(logging.StreamHandler[TextIO]):
-    """Writes lines, and counts those that somebody should look at."""
+class _ToStderr(logging.Handler):
+    """Writes lines to what is standard error at that moment, and counts those that somebody should look at."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one."""
         if record.levelno >= logging.WARNING:
             LOGGED.add(record.levelname.lower())
-        super().emit(record)
+        try:
+            # In one piece: lines of several processes may go to one place.
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception:  # noqa: BLE001 - as the standard library's own: a log never breaks what it tells of
+            self.handleError(record)
 
 
 class JsonLines(logging.Formatter):

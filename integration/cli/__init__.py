@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "backtest": "integration.cli.backtest:backtest",
         "bench": "integration.cli.bench:bench",
         "bundles": "integration.cli.bundles:bundles",
+        "copy-store": "integration.cli.copy_store:copy_store",
         "demo": "integration.cli.demo:demo",
         "health": "integration.cli.health:health",
         "graph": "integration.cli.graph:graph",

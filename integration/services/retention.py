@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Table, delete, exists, select, tuple_
+from sqlalchemy import Boolean, ColumnElement, Table, delete, exists, literal_column, select, tuple_
 from sqlalchemy.exc import DBAPIError
 
 from integration.settings import Settings
@@ -27,6 +27,8 @@ SHOP = table_of(Shop)
 EVENT, IMPRESSION, SLATE = table_of(BehaviourEvent), table_of(Impression), table_of(Slate)
 SESSION, VISITOR = table_of(Session), table_of(Visitor)
 DELIVERY, KEY = table_of(Delivery), table_of(DeliveryKey)
+# On PostgreSQL: for which no part was made, so that they don't go with one.
+IN_NO_WEEK: ColumnElement[bool] = literal_column("delivery.tableoid = 'delivery_default'::regclass", Boolean)
 
 # A shop is tidied when something is so much older than it may be, and then to the day.
 SLACK = timedelta(days=1)
@@ -46,8 +48,8 @@ def tidy(database: Database, settings: Settings, shop_id: int, now: datetime) ->
     """Delete what a shop has that is older than it may be. Returns how many rows; safe to break off and repeat."""
     deliveries = _delivery_bound(settings, now)
     old = [*_old_behaviour(_bound(settings, now)), *_old_keys(deliveries)]
-    if database.is_sqlite:
-        old.append((DELIVERY, (DELIVERY.c.received_at < deliveries) & (DELIVERY.c.status != DeliveryStatus.WAITING)))
+    settled = (DELIVERY.c.received_at < deliveries) & (DELIVERY.c.status != DeliveryStatus.WAITING)
+    old.append((DELIVERY, settled if database.is_sqlite else settled & IN_NO_WEEK))
     return sum(_delete(database, table, shop_id, is_old) for table, is_old in old)
 
 

@@ -19,6 +19,8 @@ from integration.storage.database import Database
 
 # Made so long before they are needed: a scheduler that stands still for a month is no trouble.
 AHEAD = timedelta(days=35)
+# Older rows, which no sound clock wrote, stay in the default part.
+FURTHEST_BACK = timedelta(days=1100)
 A_MONTH_AT_MOST = timedelta(days=31)
 WEEK = timedelta(days=7)
 
@@ -80,17 +82,18 @@ def starts(connection: Connection) -> Mapping[str, list[datetime]]:
 
 def make_ahead(database: Database, now: datetime) -> int:
     """Make the parts that the next weeks need. Returns how many there were not; running it again makes none."""
+    return sum(make_since(database, table, now, now) for table in PARTED)
+
+
+def make_since(database: Database, table: str, oldest: datetime, now: datetime) -> int:
+    """The same for one table, and for the time since its oldest row, three years at most."""
     if database.is_sqlite:
         return 0
     with database.read() as connection:
-        there = starts(connection)
-    missing = [
-        (table, start)
-        for table, parted in PARTED.items()
-        for start in _needed(parted, now)
-        if start not in there[table]
-    ]
-    return sum(_make(database, table, start) for table, start in missing)
+        there = starts(connection)[table]
+    first = max(min(oldest, now), now - FURTHEST_BACK)
+    missing = [start for start in _needed(PARTED[table], first, now + AHEAD) if start not in there]
+    return sum(_make(database, table, start) for start in missing)
 
 
 def drop_before(database: Database, bounds: Mapping[str, datetime]) -> int:
@@ -108,9 +111,9 @@ def drop_before(database: Database, bounds: Mapping[str, datetime]) -> int:
     return sum(_drop(database, table, start) for table, start in over)
 
 
-def _needed(parted: Parted, now: datetime) -> Iterator[datetime]:
-    start = parted.start(now)
-    while start < now + AHEAD:
+def _needed(parted: Parted, first: datetime, until: datetime) -> Iterator[datetime]:
+    start = parted.start(first)
+    while start < until:
         yield start
         start = parted.end(start)
 

@@ -33,7 +33,7 @@ def grant(connection: Connection, role: str) -> None:
     for table in Base.metadata.sorted_tables:
         run(f"GRANT {ROWS} ON {quote(table.name)} TO {to}")
         if "id" in table.c:
-            run(f"GRANT USAGE ON SEQUENCE {quote(f'{table.name}_id_seq')} TO {to}")
+            run(f"GRANT USAGE, UPDATE ON SEQUENCE {quote(f'{table.name}_id_seq')} TO {to}")
     for function in FUNCTIONS:
         run(f"GRANT EXECUTE ON FUNCTION {function} TO {to}")
 

@@ -14,6 +14,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "serving": "benchmarks.serving:BENCHMARK",
         "pipeline": "benchmarks.pipeline:BENCHMARK",
         "slates": "benchmarks.slates:BENCHMARK",
+        "observed": "benchmarks.observed:BENCHMARK",
         "stock": "benchmarks.stock:BENCHMARK",
         "memory": "benchmarks.memory:BENCHMARK",
         "shopify-webhooks": "benchmarks.webhooks:BENCHMARK",

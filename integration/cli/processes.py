@@ -46,6 +46,7 @@ def scheduler() -> None:
 
     from integration.jobs.queues import connect
     from integration.jobs.schedule import Scheduler, run
+    from integration.storage import security
     from integration.storage.database import Database
 
     settings = Settings.from_environ(os.environ)
@@ -56,7 +57,9 @@ def scheduler() -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda _signum, _frame: stop.set())
     logging.getLogger(__name__).info("The scheduler runs.")
-    run(Scheduler(Database(settings.database_url).across_shops(), settings, redis), stop)
+    database = Database(settings.database_url)
+    security.warn(database)
+    run(Scheduler(database.across_shops(), settings, redis), stop)
 
 
 def _wait_for(redis: Redis) -> None:

@@ -89,12 +89,14 @@ def make_app() -> Flask:
     # Before numpy is imported: its threads would only take turns with those that answer requests.
     leave_threads_to_implicit()
     from integration.app import create_app
+    from integration.storage import security
     from integration.web.services import KEY, Services
 
     settings = Settings.from_environ(os.environ)
     observe(settings, "web", os.environ)
     app = create_app(settings)
     services: Services = app.extensions[KEY]
+    security.warn(services.database)
     services.slates.warm()
     services.todays_visits.start()
     # What was read so far stays; without this each full garbage collection walks all of it while a shopper waits.

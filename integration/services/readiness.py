@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from integration.storage import security
 from integration.storage.database import Database
 
 PATIENCE_SECONDS = 1.5
@@ -105,6 +106,8 @@ class Readiness:
             "artifacts": _word(self._artifacts, "can't be read: slates go on without new models"),
             "redis": _word(self._reach_redis, "does not answer: what comes in is kept, and waits"),
         }
+        if needed["store"] == "ok" and (wrong := security.concern(self._database)):
+            helpful["isolation"] = wrong
         if any(word != "ok" for word in needed.values()):
             return Report(State.UNAVAILABLE, {**needed, **helpful})
         state = State.OK if all(word == "ok" for word in helpful.values()) else State.DEGRADED

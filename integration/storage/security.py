@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import suppress
+
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from integration.storage.base import Base
 from integration.storage.database import Database
+
+log = logging.getLogger(__name__)
 
 ROWS = "SELECT, INSERT, UPDATE, DELETE"
 FUNCTIONS = ("shelfwise_make_part(text, text, text, text)", "shelfwise_drop_part(text, text)")
@@ -36,6 +42,13 @@ def grant(connection: Connection, role: str) -> None:
             run(f"GRANT USAGE, UPDATE ON SEQUENCE {quote(f'{table.name}_id_seq')} TO {to}")
     for function in FUNCTIONS:
         run(f"GRANT EXECUTE ON FUNCTION {function} TO {to}")
+
+
+def warn(database: Database) -> None:
+    """Say in the log what is wrong with the app's role; nothing where the store is away, which says so itself."""
+    with suppress(SQLAlchemyError):
+        if wrong := concern(database):
+            log.warning("%s", wrong)
 
 
 def concern(database: Database) -> str:

@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from integration.services.readiness import Readiness, State
 from integration.services.secrets import Vault
 from integration.services.shops import create_shop
 from integration.storage import Base, partitions
@@ -150,3 +151,6 @@ def test_a_role_that_bypasses_it_is_told_of(database: Database, postgres_url: st
     url = database.url.set(username=owner.username, password=owner.password)
     with closing(Database(url.render_as_string(hide_password=False))) as owned:
         assert "bypasses row-level security" in concern(owned)
+        report = Readiness(owned, artifacts=lambda: None, reach_redis=lambda: None).report()
+    assert report.state is State.DEGRADED
+    assert "bypasses row-level security" in report.parts["isolation"]

@@ -1,54 +1,104 @@
-"""The job that folds a shop's waiting deliveries into the store."""
+"""The job that folds shops' waiting deliveries into the store, a slice of time for each shop in turn.
+
+RQ forks a process for each job, some 130 a second. So the process of a drain takes the next drains off the queue
+itself, for some seconds, with its connections open. A shop with more to do than its slice goes to the end of the queue
+as soon as another shop waits: however much one shop sends, another waits for a slice of each shop, not for its flood.
+"""
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+import logging
+import time
+from contextlib import closing
 
-from redis import Redis
-from redis.exceptions import LockError
+from sqlalchemy.exc import SQLAlchemyError
 
 from integration.clock import system_clock
 from integration.jobs.context import Job, open_job
-from integration.jobs.queues import is_announced, take_ticket
+from integration.jobs.queues import enqueue, next_waiting, take_ticket, waits_any
+from integration.jobs.turns import Turn
+from integration.observability import context
 from integration.services import drain as deliveries
+from integration.storage.outages import is_outage, words_of
 
-LOCK_SECONDS = 60
+log = logging.getLogger(__name__)
+
+# How long one process goes on with shop after shop, and how long it waits for another one before it ends.
+SERVE_SECONDS = 20.0
+IDLE_SECONDS = 1.0
+# A shop's time at a stretch while others wait, and how long a batch is to take, so that it ends in time.
+SLICE_SECONDS = 0.05
+BATCH_SECONDS = 0.04
+FEWEST, FIRST = 5, 40
+DIED = "the process that applied it died, time after time"
 
 
 def drain(shop_id: int) -> int:
-    """Apply a shop's waiting deliveries, oldest first, and return how many. Running it again changes nothing.
+    """Apply a shop's waiting deliveries, then those of the next shops on the queue, and return how many.
 
-    One drain a shop at a time: a second one leaves at once, and the first looks for news before it ends.
+    Running it again changes nothing. One process a shop at a time: a second one leaves the shop at once, and the first
+    looks for news before it ends. Raises SQLAlchemyError when the store is away: the sweep brings back what is left.
     """
-    job = open_job(shop_id)
-    with closing(job):
-        applied = 0
+    with closing(open_job()) as job:
+        server = _Server(job)
+        until = time.monotonic() + SERVE_SECONDS
+        applied, shop = 0, shop_id
         while True:
-            applied += _drain_alone(job, shop_id)
-            if not is_announced(job.redis, "drain", shop_id) or _is_locked(job.redis, shop_id):
+            applied += server.serve(shop)
+            left = until - time.monotonic()
+            following = next_waiting(job.redis, "drain", min(left, IDLE_SECONDS)) if left > 0 else None
+            if following is None:
                 return applied
+            shop = following
 
 
-def _drain_alone(job: Job, shop_id: int) -> int:
-    # The lock outlives a killed job by no more than a minute; each batch prolongs it.
-    lock = job.redis.lock(_lock_name(shop_id), timeout=LOCK_SECONDS, blocking=False)
-    if not lock.acquire():
-        return 0
-    applied = 0
-    try:
-        take_ticket(job.redis, "drain", shop_id)
-        while batch := deliveries.drain(job.database, shop_id, now=system_clock()):
-            applied += batch
-            lock.reacquire()
+class _Server:
+    """A process that serves shops, and knows by now how much it does in a batch's time."""
+
+    def __init__(self, job: Job) -> None:
+        self._job, self._redis, self._size = job, job.redis, FIRST
+
+    def serve(self, shop_id: int) -> int:
+        """A slice of time for a shop, and another if news came in meanwhile. Returns how many were applied."""
+        take_ticket(self._redis, "drain", shop_id)
+        turn, applied = Turn(self._redis, shop_id), 0
+        with context.about(shop=shop_id):
+            while turn.begin():
+                try:
+                    done, more = self._slice(turn, shop_id)
+                finally:
+                    news = turn.end()
+                applied += done
+                if more:
+                    enqueue(self._redis, "drain", shop_id)
+                if more or not news:
+                    break
         return applied
-    finally:
-        with suppress(LockError):
-            lock.release()
 
+    def _slice(self, turn: Turn, shop_id: int) -> tuple[int, bool]:
+        """Returns how many were applied, and whether the shop was left with more to do."""
+        end, applied = time.monotonic() + SLICE_SECONDS, 0
+        try:
+            while done := self._batch(turn, shop_id):
+                applied += done
+                if not turn.goes_on() or (time.monotonic() >= end and waits_any(self._redis, "drain")):
+                    return applied, True
+        except SQLAlchemyError as error:
+            turn.passed(self._size, self._size)
+            if not is_outage(error):
+                raise
+            log.warning("shop %s: its deliveries wait, for the store is away: %s", shop_id, words_of(error))
+        return applied, False
 
-def _is_locked(redis: Redis, shop_id: int) -> bool:
-    return bool(redis.exists(_lock_name(shop_id)))
-
-
-def _lock_name(shop_id: int) -> str:
-    return f"shelfwise:drain:{shop_id}:lock"
+    def _batch(self, turn: Turn, shop_id: int) -> int:
+        database, size = self._job.database.of(shop_id), turn.size(self._size)
+        if size == 0:
+            turn.passed(1, self._size)
+            return int(deliveries.give_up_first(database, shop_id, DIED, now=system_clock()))
+        began = time.monotonic()
+        done = deliveries.drain(database, shop_id, now=system_clock(), limit=size)
+        turn.passed(size, self._size)
+        if done >= self._size:
+            fits = int(done * BATCH_SECONDS / max(time.monotonic() - began, 0.001))
+            self._size = max(FEWEST, min(fits, 2 * done, deliveries.BATCH))
+        return done

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
+from uuid import uuid4
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry as Reconnect
 from rq import Queue, Retry, Worker
+from rq.exceptions import DequeueTimeout
 from rq.serializers import JSONSerializer
 
 from integration.observability import tracing
@@ -48,7 +50,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "drain": Kind(INTAKE, "integration.jobs.intake.drain", timeout_seconds=300, retries=1, ticket_seconds=60),
+        "drain": Kind(INTAKE, "integration.jobs.intake.drain", timeout_seconds=300, retries=1, ticket_seconds=600),
         # On a queue of their own: they wait for somebody else's answers.
         "read": Kind(PLATFORM, "integration.jobs.readings.read_shop", 4 * 3600, retries=0, ticket_seconds=600),
         "refetch": Kind(PLATFORM, "integration.jobs.readings.refetch", 300, retries=0, ticket_seconds=60),
@@ -59,7 +61,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "publish": Kind(PLATFORM, "integration.jobs.published_lists.publish", 3600, retries=0, ticket_seconds=600),
         "bill": Kind(PLATFORM, "integration.jobs.billing.bill", 120, retries=0, ticket_seconds=600),
         "duties": Kind(PLATFORM, "integration.jobs.duties.serve", 3600, retries=0, ticket_seconds=600),
-        "tidy": Kind(INTAKE, "integration.jobs.retention.tidy", timeout_seconds=300, retries=0, ticket_seconds=600),
+        "tidy": Kind(PLATFORM, "integration.jobs.retention.tidy", timeout_seconds=300, retries=0, ticket_seconds=600),
         # A failed fit is not repeated at once: it would most likely fail again. The next orders or the night do.
         "train": Kind(TRAINING, "integration.jobs.training.train_shop", 4 * 3600, retries=0, ticket_seconds=1800),
         # On a queue of its own: it takes the longest, and no shop's fit waits for it.
@@ -85,12 +87,12 @@ def connect_quickly(settings: Settings) -> Redis:
 
 def enqueue(redis: Redis, name: str, shop_id: int, *more: str) -> bool:
     """Put a job on its queue; False if one of the same shop waits already. Raises RedisError."""
-    kind = KINDS[name]
-    if not redis.set(_ticket(name, shop_id), 1, nx=True, ex=kind.ticket_seconds):
+    kind, job_id = KINDS[name], uuid4().hex
+    if not redis.set(_ticket(name, shop_id), job_id, nx=True, ex=kind.ticket_seconds):
         return False
-    queue = Queue(kind.queue, connection=redis, serializer=JSONSerializer)
-    queue.enqueue(
+    _queue(redis, name).enqueue(
         kind.function,
+        job_id=job_id,
         args=(shop_id, *more),
         timeout=kind.timeout_seconds,
         retry=Retry(max=kind.retries) if kind.retries else None,
@@ -111,6 +113,50 @@ def take_ticket(redis: Redis, name: str, shop_id: int) -> bool:
 def is_announced(redis: Redis, name: str, shop_id: int) -> bool:
     """Whether a job of this shop was announced that has not begun."""
     return bool(redis.exists(_ticket(name, shop_id)))
+
+
+def enqueue_lost(redis: Redis, name: str, shop_ids: Sequence[int]) -> int:
+    """Enqueue a job for each of these shops, also where one was announced that is no longer on the queue.
+
+    A worker that was killed right after it took a job leaves such an announcement behind. Returns how many.
+    """
+    if not shop_ids:
+        return 0
+    tickets: list[bytes | None] = redis.mget([_ticket(name, each) for each in shop_ids])  # type: ignore[assignment]
+    waiting = set(_queue(redis, name).get_job_ids())
+    lost = [
+        shop_id
+        for shop_id, ticket in zip(shop_ids, tickets, strict=True)
+        if ticket is None or ticket.decode() not in waiting
+    ]
+    for shop_id in lost:
+        take_ticket(redis, name, shop_id)
+    return sum(enqueue(redis, name, shop_id) for shop_id in lost)
+
+
+def next_waiting(redis: Redis, name: str, seconds: float) -> int | None:
+    """Take the next job of a kind off its queue and give its shop, whom the caller serves in its place.
+
+    None: none came within so many seconds, or the next one is of another kind.
+    """
+    queue = _queue(redis, name)
+    with suppress(DequeueTimeout):
+        found = Queue.dequeue_any([queue], max(1, round(seconds)), redis, serializer=JSONSerializer)
+        if found is not None:
+            job = found[0]
+            mine = job.func_name == KINDS[name].function
+            if mine:
+                job.delete(remove_from_queue=False)
+            else:
+                queue.push_job_id(job.id, at_front=True)
+            queue.intermediate_queue.remove(job.id)
+            return int(job.args[0]) if mine else None
+    return None
+
+
+def waits_any(redis: Redis, name: str) -> bool:
+    """Whether jobs wait on the queue of this kind."""
+    return _queue(redis, name).count > 0
 
 
 class Enqueuer:
@@ -137,6 +183,10 @@ class Enqueuer:
         """Give the connections back."""
         with suppress(RedisError):
             self._redis.close()
+
+
+def _queue(redis: Redis, name: str) -> Queue:
+    return Queue(KINDS[name].queue, connection=redis, serializer=JSONSerializer)
 
 
 def _ticket(name: str, shop_id: int) -> str:

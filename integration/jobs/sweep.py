@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 from redis import Redis
 
-from integration.jobs.queues import enqueue
+from integration.jobs.queues import enqueue, enqueue_lost
+from integration.jobs.turns import unserved
 from integration.services import access, duties, readings, refetches, retention, set_up, upkeep
 from integration.services.shopify import billing, published_lists
 from integration.services.woocommerce import attempts
@@ -45,8 +46,8 @@ class Swept:
 
 
 def sweep_deliveries(database: Database, redis: Redis, now: datetime) -> int:
-    """Enqueue a drain for each shop with waiting deliveries. Returns how many were not on the queue already."""
-    return sum(enqueue(redis, "drain", shop_id) for shop_id in upkeep.shops_with_waiting_deliveries(database, now))
+    """Enqueue a drain for each shop with deliveries to apply, where none waits or works. Returns how many."""
+    return enqueue_lost(redis, "drain", unserved(redis, upkeep.shops_with_waiting_deliveries(database, now)))
 
 
 def sweep(database: Database, settings: Settings, redis: Redis, now: datetime) -> Swept:

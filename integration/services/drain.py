@@ -132,7 +132,7 @@ class _Batch:
             mine = [each for each in read if each.row.id in due]
             if mine:
                 apply(connection, self._shop_id, [change for each in mine for change in each.changes], now=self._now)
-                store.settle(connection, self._shop_id, [each.row for each in mine], self._now)
+                store.settle(connection, self._shop_id, [each.row for each in mine], self._present())
         self._count(mine)
         return len(mine)
 
@@ -140,8 +140,10 @@ class _Batch:
         if applied:
             APPLIED.add("applied", by=len(applied))
         for each in applied:
-            waited = (self._now - each.row.received_at).total_seconds() + time.monotonic() - self._began
-            APPLY_LAG_SECONDS.observe(max(0.0, waited))
+            APPLY_LAG_SECONDS.observe(max(0.0, (self._present() - each.row.received_at).total_seconds()))
+
+    def _present(self) -> datetime:
+        return self._now + timedelta(seconds=time.monotonic() - self._began)
 
     def _failed(self, row: Any, error: Exception) -> int:
         for_good = isinstance(error, BadDelivery | UnknownPlatform)

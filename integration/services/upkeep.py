@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, func, select
 
 from integration.observability.catalogue import FITS
 from integration.settings import Settings
 from integration.storage.database import Database
-from integration.storage.deliveries import Delivery, DeliveryStatus
 from integration.storage.fits import FIT, SHOP, mark_killed
 from integration.storage.models import FitStatus
 from integration.storage.orders import Order
 from integration.storage.reading_writes import has_read_all
 from integration.storage.upsert import table_of
+from integration.storage.waiting_deliveries import shops_with_due
 
-DELIVERY = table_of(Delivery)
 ORDER = table_of(Order)
 
 BY_HAND, NIGHTLY, NEW_ORDERS, REPEAT = "hand", "nightly", "new orders", "repeat"
@@ -45,10 +44,8 @@ def bury_lost_fits(database: Database, now: datetime) -> int:
 
 def shops_with_waiting_deliveries(database: Database, now: datetime) -> list[int]:
     """Shops that hold a delivery which could be applied now."""
-    ready = or_(DELIVERY.c.next_attempt_at.is_(None), DELIVERY.c.next_attempt_at <= now)
-    statement = select(DELIVERY.c.shop_id).where(DELIVERY.c.status == DeliveryStatus.WAITING, ready).distinct()
     with database.read() as connection:
-        return sorted(connection.scalars(statement))
+        return shops_with_due(connection, now)
 
 
 def due_fits(database: Database, settings: Settings, now: datetime) -> list[Due]:

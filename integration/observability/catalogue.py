@@ -71,7 +71,7 @@ SLATE_SECONDS = Histogram(
     bounds=QUICK,
 )
 SLATE_TROUBLES = Counter(
-    "shelfwise_slate_troubles_total", "Slates made without something that failed: shelf, model or visit.", ("without",)
+    "shelfwise_slate_troubles_total", "Slates made without something that failed: shelf, model or visit.", ("part",)
 )
 SLATES_LOST = Counter("shelfwise_slates_lost_total", "Slates shown that the log of slates had no room for.")
 SHELF_READS = Counter(

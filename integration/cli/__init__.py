@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "bench": "integration.cli.bench:bench",
         "bundles": "integration.cli.bundles:bundles",
         "copy-store": "integration.cli.copy_store:copy_store",
+        "deliveries": "integration.cli.deliveries:deliveries",
         "demo": "integration.cli.demo:demo",
         "health": "integration.cli.health:health",
         "graph": "integration.cli.graph:graph",

@@ -63,7 +63,8 @@ def postgres_url() -> Iterator[str]:
 
 
 Maker = Callable[[], tuple[str, Callable[[], None]]]
-# Whom the app works as on PostgreSQL: it owns no table, and row-level security holds for it.
+# Who owns the tables on PostgreSQL, and whom the app works as; row-level security holds for both.
+OWNER_ROLE = f"shelfwise_test_{os.getpid()}_owner"
 APP_ROLE = f"shelfwise_test_{os.getpid()}_app"
 
 
@@ -98,19 +99,21 @@ def _postgres_copies(postgres_url: str) -> Iterator[Maker]:
 
     def make() -> tuple[str, Callable[[], None]]:
         name = f"{prefix}_{next(numbers)}"
-        run(f"CREATE DATABASE {name} TEMPLATE {prefix}")
+        run(f"CREATE DATABASE {name} TEMPLATE {prefix} OWNER {OWNER_ROLE}")
         # What pgvector's store needs besides.
         run(f"GRANT CREATE ON DATABASE {name} TO {APP_ROLE}")
         url = url_of(name, APP_ROLE)
         return url, lambda: run(f"DROP DATABASE {name} WITH (FORCE)")
 
-    run(f"CREATE DATABASE {prefix}")
-    run(f"CREATE ROLE {APP_ROLE} LOGIN PASSWORD '{APP_ROLE}'")
-    _migrated(url_of(prefix), role=APP_ROLE)
+    for role in (OWNER_ROLE, APP_ROLE):
+        run(f"CREATE ROLE {role} LOGIN PASSWORD '{role}'")
+    run(f"CREATE DATABASE {prefix} OWNER {OWNER_ROLE}")
     _with_vectors(url_of(prefix))
+    _migrated(url_of(prefix, OWNER_ROLE), role=APP_ROLE)
     yield make
     run(f"DROP DATABASE {prefix} WITH (FORCE)")
-    run(f"DROP ROLE {APP_ROLE}")
+    for role in (OWNER_ROLE, APP_ROLE):
+        run(f"DROP ROLE {role}")
     server.dispose()
 
 
@@ -146,12 +149,11 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def owned_database(database_url: str, request: pytest.FixtureRequest) -> Iterator[Database]:
+def owned_database(database_url: str) -> Iterator[Database]:
     """The same as its owner has it, who may change its tables."""
     url = make_url(database_url)
     if url.get_backend_name() == "postgresql":
-        owner = make_url(request.getfixturevalue("postgres_url"))
-        url = url.set(username=owner.username, password=owner.password)
+        url = url.set(username=OWNER_ROLE, password=OWNER_ROLE)
     db = Database(url.render_as_string(hide_password=False))
     yield db
     db.close()

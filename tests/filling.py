@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,4 +47,4 @@ def _value(column: sa.Column[Any], made: dict[str, int], mark: str) -> Any:
     kind = column.type.python_type
     if kind is str:
         return mark[: getattr(column.type, "length", None) or 50]
-    return {bytes: mark.encode(), bool: True, int: 1, float: 1.0}[kind]
+    return {bytes: mark.encode(), bool: True, int: 1, float: 1.0, Decimal: Decimal(1)}[kind]

@@ -37,13 +37,14 @@ $function$
 # waits for a table makes all others wait behind: not for long.
 MAKE_PART = """
 CREATE FUNCTION shelfwise_make_part(of_table text, first_day text, low text, high text) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp SET shelfwise.shop = 'every'
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp
 SET lock_timeout = '250ms' AS $function$
 DECLARE
     part text := of_table || '_p' || first_day;
     column_of CONSTANT jsonb := '{{"delivery": "received_at", "behaviour_event": "occurred_at",
         "slate": "slate", "impression": "slate"}}';
     by_column text := column_of ->> of_table;
+    scope CONSTANT text := current_setting('shelfwise.shop', true);
 BEGIN
     IF by_column IS NULL OR first_day !~ '^[0-9]{{8}}$' THEN
         RAISE EXCEPTION '% has no part %', of_table, first_day;
@@ -52,6 +53,7 @@ BEGIN
     IF to_regclass(quote_ident(part)) IS NOT NULL THEN
         RETURN false;
     END IF;
+    PERFORM set_config('shelfwise.shop', 'every', true);
     EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS)', part, of_table);
     EXECUTE format(
         'WITH moved AS (DELETE FROM %I WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO %I SELECT * FROM moved',
@@ -59,17 +61,19 @@ BEGIN
     );
     EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', of_table, part, low, high);
     PERFORM shelfwise_secure(part, 'shop_id');
+    PERFORM set_config('shelfwise.shop', scope, true);
     RETURN true;
 END
 $function$
 """
 DROP_PART = """
 CREATE FUNCTION shelfwise_drop_part(of_table text, first_day text) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp SET shelfwise.shop = 'every'
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp
 SET lock_timeout = '250ms' AS $function$
 DECLARE
     part text := of_table || '_p' || first_day;
     waits boolean := false;
+    scope CONSTANT text := current_setting('shelfwise.shop', true);
 BEGIN
     IF of_table NOT IN ('delivery', 'behaviour_event', 'slate', 'impression') OR first_day !~ '^[0-9]{{8}}$' THEN
         RAISE EXCEPTION '% has no part %', of_table, first_day;
@@ -79,8 +83,10 @@ BEGIN
         RETURN false;
     END IF;
     IF of_table = 'delivery' THEN
+        PERFORM set_config('shelfwise.shop', 'every', true);
         EXECUTE format('LOCK TABLE %I IN SHARE MODE', part);
         EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE status = ''waiting'')', part) INTO waits;
+        PERFORM set_config('shelfwise.shop', scope, true);
     END IF;
     IF NOT waits THEN
         EXECUTE format('DROP TABLE %I', part);

@@ -54,6 +54,7 @@ class Cells:
         # Another thread may hold it while a job's process is forked, in which that thread is not.
         os.register_at_fork(after_in_child=self._unlock)
         self._places: dict[str, int] = {}
+        self._used = START
         mark, used, _ = HEADER.unpack_from(self._map)
         if mark != MAGIC or not START <= used <= SIZE or not self._look_through(used):
             self._places, self._used = {}, START
@@ -88,10 +89,17 @@ class Cells:
         """All numbers by key."""
         return dict(_records(self._map, HEADER.unpack_from(self._map)[1]))
 
+    def close(self) -> None:
+        """Give the slot back."""
+        self._numbers.release()
+        self._map.close()
+        if self._handle is not None:
+            os.close(self._handle)
+
     def _look_through(self, used: int) -> bool:
         """Learn of the records up to there; False if they are not whole."""
         try:
-            self._places |= {key: at for key, at, _ in _places(self._map, used)}
+            self._places |= {key: at for key, at, _ in _places(self._map, self._used, used)}
         except (ValueError, struct.error):
             return False
         self._used = used
@@ -177,9 +185,8 @@ def _is_held(path: Path) -> bool:
     return False
 
 
-def _places(data: bytes | mmap.mmap, used: int) -> Iterator[tuple[str, int, int]]:
-    """Key, where its numbers begin, and how many there are, of each record. Raises ValueError."""
-    at = START
+def _places(data: bytes | mmap.mmap, at: int, used: int) -> Iterator[tuple[str, int, int]]:
+    """Key, where its numbers begin, and how many there are, of each record from `at` on. Raises ValueError."""
     while at < used:
         length, count = RECORD.unpack_from(data, at)
         begin = at + RECORD.size
@@ -191,7 +198,7 @@ def _places(data: bytes | mmap.mmap, used: int) -> Iterator[tuple[str, int, int]
 
 
 def _records(data: bytes | mmap.mmap, used: int) -> Iterator[tuple[str, tuple[float, ...]]]:
-    for key, at, count in _places(data, used):
+    for key, at, count in _places(data, START, used):
         yield key, struct.unpack_from(f"={count}d", data, at * NUMBER)
 
 

@@ -23,7 +23,7 @@ REQUESTS_LIMITED = Counter(
 
 RECEIVED = Counter(
     "shelfwise_deliveries_received_total",
-    "Deliveries that came in, by what became of them: kept, repeat, or why they were refused.",
+    "Deliveries that came in, by what became of them: kept, applied at once, parked, repeat, or why not taken.",
     ("connector", "outcome"),
 )
 ANSWER_SECONDS = Histogram(

@@ -31,12 +31,13 @@ log = logging.getLogger(__name__)
 class Receipt:
     """What became of a webhook. shop_id: None where nothing is kept of that shop, so that nothing is owed to anybody.
 
-    repeat: it was kept before. waits: a drain has to apply it.
+    repeat: it was kept before. waits: a drain has to apply it. parked: it can't be read, and somebody has to look.
     """
 
     shop_id: int | None
     repeat: bool = False
     waits: bool = False
+    parked: bool = False
 
 
 def receive(
@@ -99,7 +100,12 @@ def _kept(database: Database, shop_id: int, arrival: Delivery, status: DeliveryS
             raise
         log.exception("shop %s: a %s delivery could not be applied at once", shop_id, arrival.topic)
         return _kept(database, shop_id, arrival, DeliveryStatus.WAITING, now)
-    return Receipt(shop_id, repeat=kept is None, waits=kept is not None and status == DeliveryStatus.WAITING)
+    return Receipt(
+        shop_id,
+        repeat=kept is None,
+        waits=kept is not None and status == DeliveryStatus.WAITING,
+        parked=kept is not None and status == DeliveryStatus.PARKED,
+    )
 
 
 def _said(arrival: Delivery, now: datetime) -> Sequence[Change]:

@@ -34,6 +34,8 @@ def note(receipt: Receipt) -> None:
         g.outcome = "repeat"
     elif receipt.shop_id is None:
         g.outcome = "nothing_owed"
+    elif receipt.parked:
+        g.outcome = "parked"
     else:
         g.outcome = "kept" if receipt.waits else "applied"
 

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from integration.observability import logs
 from integration.observability.start import observe
 from integration.services.threads import leave_threads_to_implicit
 from integration.settings import Settings
 
 if TYPE_CHECKING:
     from redis import Redis
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -27,6 +30,7 @@ def worker(queues: tuple[str, ...]) -> None:
     if unknown := set(queues) - set(QUEUES):
         raise click.UsageError(f"there is no queue {min(unknown)!r}; there are {' and '.join(QUEUES)}")
     settings = Settings.from_environ(os.environ)
+    logs.configure(settings.log_format, "worker", level=settings.log_level)
     redis = connect(settings)
     _wait_for(redis)
     leave_threads_to_implicit()
@@ -56,7 +60,7 @@ def scheduler() -> None:
     stop = Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda _signum, _frame: stop.set())
-    logging.getLogger(__name__).info("The scheduler runs.")
+    log.info("The scheduler runs.")
     database = Database(settings.database_url)
     security.warn(database)
     run(Scheduler(database.across_shops(), settings, redis), stop)
@@ -71,7 +75,7 @@ def _wait_for(redis: Redis) -> None:
             redis.ping()
         except RedisError as error:
             if not said:
-                click.echo(f"Waiting for Redis: {error}", err=True)
+                log.info("Waiting for Redis: %s", error)
                 said = True
             time.sleep(0.5)
         else:

@@ -17,6 +17,7 @@ from integration.storage.base import to_micros
 from integration.storage.shelf_rows import ShelfProduct
 from recommender.blend.business import TRAITS, appeal
 from recommender.model import Model
+from recommender.serving.availability import Availability
 from recommender.serving.shelf import Shelf
 from recommender.serving.slates import Aligned, align
 
@@ -144,9 +145,8 @@ class MarketShelf:
         if resort or retold:
             self._opening = None
         if self.market is None:
-            PRODUCTS_HIDDEN.add(
-                by=int(np.count_nonzero(self.shelf.availability[rows].astype(bool) & ~availability[rows].astype(bool)))
-            )
+            had, has = self.shelf.availability[rows] >= Availability.LOW, availability[rows] >= Availability.LOW
+            PRODUCTS_HIDDEN.add(by=int(np.count_nonzero(had & ~has)))
         newest = _newest_first(self._published) if resort else self.shelf.newest
         self.shelf = Shelf(self.shelf.product_ids, availability, category, newest, self._back_soon)
 

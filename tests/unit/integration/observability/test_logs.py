@@ -17,6 +17,7 @@ from integration.observability.logs import JsonLines, TextLines
 
 
 def record(message: str, *values: object, failed: bool = False) -> logging.LogRecord:
+    error = None
     try:
         int("first line\nsecond line")
     except ValueError:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Protocol
 
 from connectors.records import Change, Refetch
@@ -199,11 +198,12 @@ class Reader(Protocol):
 class Connector:
     """One platform. A part that is None is something that the platform doesn't do.
 
-    whole_every: kinds that are read whole more often than usual, since the platform never says what vanished of them.
+    shelf: the kinds of which the shelf is made. They are read whole and compared steadily, as a platform never tells
+    of all that changed; other kinds are once a week.
     """
 
     platform: str
     webhooks: Webhooks | None = None
     importer: Importer | None = None
     reader: Callable[[Access], Reader] | None = None
-    whole_every: Mapping[str, timedelta] = field(default_factory=lambda: MappingProxyType({}))
+    shelf: frozenset[str] = frozenset()

@@ -41,6 +41,7 @@ class Settings:
     nightly_hour: int = 3
     session_minutes: int = 30
     fresh_visits_seconds: int = 60
+    compare_hours: int = 24
     keep_behaviour_days: int = 400
     keep_deliveries_days: int = 90
     factors: int = 64
@@ -158,6 +159,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "retrain_after_orders": (1, sys.maxsize),
     "nightly_hour": (0, 23),
     "session_minutes": (1, 24 * 60),
+    "compare_hours": (1, 24 * 365),
     "keep_behaviour_days": (1, 36_500),
     "keep_deliveries_days": (7, 36_500),
     "factors": (1, 2048),

@@ -13,4 +13,6 @@ def _reader(access: Access) -> Reader:
     return ShopReader(access)
 
 
-CONNECTOR = Connector(platform="shopify", webhooks=ShopifyWebhooks(), reader=_reader)
+CONNECTOR = Connector(
+    platform="shopify", webhooks=ShopifyWebhooks(), reader=_reader, shelf=frozenset({"stock", "products"})
+)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from connectors.base import Access, Connector, Reader
 from connectors.woocommerce.webhooks import PLATFORM, WooCommerceWebhooks
 
@@ -15,10 +13,9 @@ def _reader(access: Access) -> Reader:
     return ShopReader(access)
 
 
-# What is deleted for good sends nothing. A product names its variations, so that one list finds both.
 CONNECTOR = Connector(
     platform=PLATFORM,
     webhooks=WooCommerceWebhooks(),
     reader=_reader,
-    whole_every={"products": timedelta(days=1)},
+    shelf=frozenset({"products", "variations"}),
 )

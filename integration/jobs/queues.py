@@ -54,6 +54,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         # On a queue of their own: they wait for somebody else's answers.
         "read": Kind(PLATFORM, "integration.jobs.readings.read_shop", 4 * 3600, retries=0, ticket_seconds=600),
         "refetch": Kind(PLATFORM, "integration.jobs.readings.refetch", 300, retries=0, ticket_seconds=60),
+        "listen": Kind(PLATFORM, "integration.jobs.readings.listen", 60, retries=0, ticket_seconds=600),
         "renew": Kind(PLATFORM, "integration.jobs.access.renew", 60, retries=0, ticket_seconds=600),
         # Its number is an attempt's, not a shop's: there is none yet. Somebody waits for it.
         "connect": Kind(PLATFORM, "integration.jobs.connecting.connect", 240, retries=0, ticket_seconds=60),

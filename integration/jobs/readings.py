@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import timedelta
 
 from connectors.base import Reader
 from connectors.errors import AccessLost, PlatformError
 from integration.clock import system_clock
 from integration.jobs.context import Job, open_job
 from integration.jobs.queues import enqueue, take_ticket
-from integration.services import readings, refetches, upkeep
+from integration.services import feed, readings, refetches, upkeep
 from integration.services.secrets import Vault
 
 FETCHES = 20
@@ -22,7 +23,8 @@ def read_shop(shop_id: int) -> str:
         take_ticket(job.redis, "read", shop_id)
         try:
             platform, reader = _open(job, shop_id)
-            readings.plan(job.database, shop_id, platform, reader.kinds, now=system_clock())
+            every = timedelta(hours=job.settings.compare_hours)
+            readings.plan(job.database, shop_id, platform, reader.kinds, now=system_clock(), compare_every=every)
             ran = readings.run(job.database, shop_id, reader)
         except PlatformError as reason:
             return f"put off: {reason}"
@@ -52,6 +54,19 @@ def refetch(shop_id: int) -> str:
             return f"put off after {asked}: {reason}"
         enqueue(job.redis, "refetch", shop_id)
         return f"asked for {asked}, and there is more"
+
+
+def listen(shop_id: int) -> str:
+    """Find out whether a shop's deliveries still come. Returns how it ended."""
+    job = open_job(shop_id)
+    with closing(job):
+        take_ticket(job.redis, "listen", shop_id)
+        silence = feed.listen(job.database, shop_id, system_clock())
+        if silence is None:
+            return "heard"
+        if silence.read_at is None:
+            enqueue(job.redis, "read", shop_id)
+        return f"silent since {silence.since}"
 
 
 def _learn(job: Job, shop_id: int) -> None:

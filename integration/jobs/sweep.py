@@ -11,7 +11,7 @@ from redis import Redis
 
 from integration.jobs.queues import enqueue, enqueue_lost
 from integration.jobs.turns import unserved
-from integration.services import access, duties, readings, refetches, retention, set_up, upkeep
+from integration.services import access, duties, feed, readings, refetches, retention, set_up, upkeep
 from integration.services.shopify import billing, published_lists
 from integration.services.woocommerce import attempts
 from integration.settings import Settings
@@ -29,6 +29,7 @@ DUE: Mapping[str, DueShops] = MappingProxyType(
         "connect": attempts.due,
         "set-up": set_up.due,
         "publish": published_lists.due,
+        "listen": feed.due,
         "read": readings.due,
         "refetch": refetches.due,
     }

@@ -7,8 +7,9 @@ it was at; another one goes on. Whatever a reading tells, something newer that a
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from connectors.base import Page, Reader
 from connectors.errors import AccessLost, PlatformError
 from connectors.records import Change
 from integration.clock import Clock, system_clock
+from integration.observability import catalogue as metrics
 from integration.services.access import access_to
 from integration.services.apply import apply
 from integration.services.imports import rare_collections
@@ -27,6 +29,7 @@ from integration.settings import Settings
 from integration.storage import reading_writes as store
 from integration.storage.access_writes import find as find_token
 from integration.storage.database import Database
+from integration.storage.drift import compare, confirm
 from integration.storage.refetch_writes import ask_again
 
 log = logging.getLogger(__name__)
@@ -43,8 +46,10 @@ HOPELESS_RETRY = timedelta(hours=6)
 RECONCILE_EVERY = timedelta(hours=1)
 # What changed this long before the last reading began is read again: clocks differ, and lists lag behind.
 OVERLAP = timedelta(minutes=10)
-WHOLE_EVERY = timedelta(days=7)
+WHOLE_EVERY, COMPARE_EVERY = timedelta(days=7), timedelta(days=1)
 KEEP_RECONCILES = timedelta(days=30)
+# What is stored of a time so long before a reading began is older than anything that it could have read.
+SETTLED_AFTER = timedelta(hours=1)
 # The kind whose things a whole reading tells all of: what it leaves out is asked for.
 PRODUCTS = "products"
 
@@ -74,6 +79,8 @@ class Progress:
     whole: bool
     finished: bool
     error: str
+    drift: Mapping[str, int] = field(default_factory=dict)
+    started_at: datetime | None = None
 
 
 def open_reader(database: Database, vault: Vault, settings: Settings, shop_id: int) -> tuple[str, Reader]:
@@ -103,21 +110,33 @@ def start(
         if row is None:
             store.begin(connection, shop_id, platform, kind, since=since, now=now)
         elif since is None and row.since is not None:
-            again = {"since": None, "position": "", "read": 0, "expected": None}
+            again = {"since": None, "position": "", "read": 0, "expected": None, "drift": None, "repaired": 0}
             store.change(connection, row.id, **again, next_attempt_at=None, lease_until=None, attempts=0, error="")
         else:
             store.change(connection, row.id, next_attempt_at=None, attempts=0)
 
 
-def plan(database: Database, shop_id: int, platform: str, kinds: Sequence[str], *, now: datetime) -> None:
-    """Begin what is due: everything, the first time and every week (or as the platform needs); what changed, hourly."""
-    whole_every = connectors.get(platform).whole_every
+def plan(
+    database: Database,
+    shop_id: int,
+    platform: str,
+    kinds: Sequence[str],
+    *,
+    now: datetime,
+    compare_every: timedelta = COMPARE_EVERY,
+) -> None:
+    """Begin what is due: what changed, every hour; everything, the first time and every week.
+
+    compare_every: how often everything is read of what the shelf is made of.
+    """
+    shelf = connectors.get(platform).shelf
     with database.write() as connection:
         for kind in kinds:
             if store.unfinished(connection, shop_id, kind) is not None:
                 continue
             last, whole = (store.newest(connection, shop_id, kind, whole=only) for only in (False, True))
-            if last is None or whole is None or whole.started_at <= now - whole_every.get(kind, WHOLE_EVERY):
+            every = compare_every if kind in shelf else WHOLE_EVERY
+            if last is None or whole is None or whole.started_at <= now - every:
                 start(connection, shop_id, platform, [kind], now=now)
             elif last.started_at <= now - RECONCILE_EVERY:
                 start(connection, shop_id, platform, [kind], last.started_at - OVERLAP, now=now)
@@ -137,6 +156,8 @@ def progress(database: Database, shop_id: int) -> list[Progress]:
             row.since is None,
             row.finished_at is not None,
             row.error,
+            row.drift or {},
+            row.started_at,
         )
         for row in rows
     ]
@@ -192,7 +213,9 @@ class _Turn:
     ) -> None:
         self._database, self._reader, self._row = database, reader, row
         self._lease, self._clock, self._watch = lease, clock, watch
-        self._read = row.read
+        self._read, self._drift = row.read, Counter(row.drift or {})
+        with database.read() as connection:
+            self._compares = row.since is not None or store.first_is_read(connection, row.shop_id, row.kind)
 
     def read_on(self, end: datetime) -> bool:
         """Store page after page until the reading or the turn ends. True at the reading's end. Raises TakenOver."""
@@ -217,6 +240,8 @@ class _Turn:
         values = {"attempts": self._row.attempts + 1, "next_attempt_at": self._clock() + pause, "lease_until": None}
         with self._database.write() as connection:
             store.change_held(connection, self._row.id, self._lease, error=error[:2000], **values)
+        if self._compares:
+            metrics.RECONCILES.add("put off")
 
     def _store(self, page: Page) -> None:
         now, row = self._clock(), self._row
@@ -225,25 +250,47 @@ class _Turn:
             values |= {"attempts": 0, "error": ""}
         # A power cut may undo it: the position goes back with the changes, and they are read again.
         with self._database.write(durable=False) as connection:
-            if row.since is not None:
-                values["repaired"] = store.READING.c.repaired + store.outdated(connection, row.shop_id, page.changes)
+            changes, drift = self._differing(connection, page.changes)
+            values |= {"drift": dict(drift), "repaired": drift.total()}
             if not self._held(connection, progressed_at=now, lease_until=now + LEASE, **values):
                 raise TakenOver
-            changes: Sequence[Change] = page.changes
-            if row.since is None and changes:
-                gone = store.untold_levels(connection, row.shop_id, changes, row.started_at)
-                changes = [*changes, *gone] if gone else changes
+            if row.since is None and row.kind == PRODUCTS:
+                store.note_told(connection, row, page.changes)
             apply(connection, row.shop_id, changes, now=now)
+        self._count(drift)
         self._lease, self._read = now + LEASE, page.read
 
+    def _differing(self, connection: Connection, told: Sequence[Change]) -> tuple[Sequence[Change], Counter[str]]:
+        """What of a page has to be written, and all drift so far. The first reading of all things finds none."""
+        row = self._row
+        if row.since is None and told:
+            gone = store.untold_levels(connection, row.shop_id, told, row.started_at)
+            told = [*told, *gone] if gone else told
+        if not self._compares or not told:
+            return told, self._drift
+        found = compare(connection, row.shop_id, told, row.started_at - SETTLED_AFTER)
+        confirm(connection, row.shop_id, found)
+        return found.changes, self._drift + found.drift
+
+    def _count(self, drift: Counter[str]) -> None:
+        for kind, by in (drift - self._drift).items():
+            metrics.DRIFT.add(kind, by=by)
+        self._drift = drift
+
     def _finish(self) -> None:
-        now, row = self._clock(), self._row
+        now, row, drift = self._clock(), self._row, Counter(self._drift)
         with self._database.write() as connection:
-            done = {"finished_at": now, "progressed_at": now, "next_attempt_at": None, "error": "", "attempts": 0}
-            if not self._held(connection, **done):
-                raise TakenOver
             if row.since is None and row.kind == PRODUCTS:
-                ask_again(connection, row.shop_id, store.unspoken_products(connection, row), now)
+                unspoken = store.unspoken_products(connection, row)
+                ask_again(connection, row.shop_id, unspoken, now)
+                if unspoken and self._compares:
+                    drift["product gone"] += len(unspoken)
+            done = {"finished_at": now, "progressed_at": now, "next_attempt_at": None, "error": "", "attempts": 0}
+            if not self._held(connection, **done, drift=dict(drift), repaired=drift.total()):
+                raise TakenOver
+        self._count(drift)
+        if self._compares:
+            metrics.RECONCILES.add("finished")
 
     def _change(self, **values: Any) -> None:
         with self._database.write() as connection:

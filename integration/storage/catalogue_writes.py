@@ -53,7 +53,7 @@ def upsert_products(
     variants than are named; "variants.details": no more is told of them than their names; "status.unlisted": what is
     called active may be something never to be suggested.
     """
-    rows = [_product_row(shop_id, record, version, shelf_version) for record, version in products]
+    rows = [product_row(shop_id, record, version, shelf_version) for record, version in products]
     if "status.unlisted" in untold:
         _keep_unlisted(connection, shop_id, rows)
     written = upsert(
@@ -85,7 +85,7 @@ def upsert_variants(
     """Write variants one by one, their products' other variants being left alone. Returns the unknown products."""
     ids = ensure_products(connection, shop_id, {each.product: "" for each, _ in variants})
     rows = {
-        each.external_id: _variant_row(shop_id, ids[each.product], each.variant, version) for each, version in variants
+        each.external_id: variant_row(shop_id, ids[each.product], each.variant, version) for each, version in variants
     }
     _upsert_variant_rows(connection, shop_id, rows, untold)
     unknown: list[str] = []
@@ -133,7 +133,7 @@ def _write_variants(
 ) -> None:
     # A platform's variant ids are unique in its shop; of a doubled one the last row counts.
     rows = {
-        variant.external_id: _variant_row(shop_id, product_id, variant, version)
+        variant.external_id: variant_row(shop_id, product_id, variant, version)
         for product_id, record, version in products
         for variant in record.variants
     }
@@ -162,7 +162,7 @@ def ensure_products(connection: Connection, shop_id: int, titles: Mapping[str, s
     known = product_ids(connection, shop_id, titles)
     missing = [
         {
-            **_product_row(shop_id, blank, None, 0),
+            **product_row(shop_id, blank, None, 0),
             "external_id": external_id,
             "title": title,
             "known": False,
@@ -192,7 +192,7 @@ def remove_product(
 ) -> None:
     """Take a product away. Its row stays, so that an older delivery can't bring it back."""
     row = {
-        **_product_row(shop_id, ProductRecord(external_id, ""), version, shelf_version),
+        **product_row(shop_id, ProductRecord(external_id, ""), version, shelf_version),
         "known": False,
         "removed_at": version,
     }
@@ -216,7 +216,8 @@ def remove_variant(
     )
 
 
-def _product_row(shop_id: int, record: ProductRecord, version: datetime | None, shelf_version: int) -> dict[str, Any]:
+def product_row(shop_id: int, record: ProductRecord, version: datetime | None, shelf_version: int) -> dict[str, Any]:
+    """A product as its row says it."""
     return {
         "shop_id": shop_id,
         "external_id": record.external_id,
@@ -241,7 +242,8 @@ def _product_row(shop_id: int, record: ProductRecord, version: datetime | None, 
     }
 
 
-def _variant_row(shop_id: int, product_id: int, variant: VariantRecord, version: datetime) -> dict[str, Any]:
+def variant_row(shop_id: int, product_id: int, variant: VariantRecord, version: datetime) -> dict[str, Any]:
+    """A variant as its row says it."""
     return {
         "shop_id": shop_id,
         "product_id": product_id,
@@ -265,7 +267,7 @@ def _variant_row(shop_id: int, product_id: int, variant: VariantRecord, version:
 
 def stub_variant(shop_id: int, product_id: int, external_id: str) -> dict[str, Any]:
     """The row of a variant of which nothing is told yet: as good as none, and older than whatever will be."""
-    return {**_variant_row(shop_id, product_id, VariantRecord(external_id), EPOCH), "removed_at": EPOCH}
+    return {**variant_row(shop_id, product_id, VariantRecord(external_id), EPOCH), "removed_at": EPOCH}
 
 
 def _money(money: Money) -> dict[str, str]:

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
-from connectors.records import Change, Current, InventoryLevel, Order, Product, RecordKind, Removed
+from connectors.records import Change, Current, InventoryLevel, Product, RecordKind, Removed
 from connectors.records import Refetch as Wanted
 from integration.storage.access import AccessToken
 from integration.storage.catalogue import InventoryLevel as LevelRow
 from integration.storage.catalogue import Product as ProductRow
 from integration.storage.orders import Order as OrderRow
-from integration.storage.readings import Reading, Refetch
+from integration.storage.readings import Reading, ReadingPage, Refetch
 from integration.storage.shops import Shop
 from integration.storage.upsert import chunks, table_of
 
 READING = table_of(Reading)
+PAGE = table_of(ReadingPage)
 REFETCH = table_of(Refetch)
 TOKEN = table_of(AccessToken)
 SHOP = table_of(Shop)
 PRODUCT = table_of(ProductRow)
 LEVEL = table_of(LevelRow)
 ORDER = table_of(OrderRow)
-
-# Platforms tell whole seconds: what is apart by less is the same state.
-_SAME = timedelta(seconds=1)
 
 
 def begin(
@@ -108,6 +105,11 @@ def forget_old(connection: Connection, shop_id: int, before: datetime) -> None:
     connection.execute(delete(READING).where(old))
 
 
+def first_is_read(connection: Connection, shop_id: int, kind: str) -> bool:
+    """Whether all things of a kind were once read to their end."""
+    return newest(connection, shop_id, kind, whole=True) is not None
+
+
 def due_shops(connection: Connection, *, now: datetime, rested_since: datetime) -> list[int]:
     """Shops that can be called, and have a reading that could go on, or none that began after a time."""
     callable_shops = (
@@ -133,39 +135,6 @@ def has_read_all(connection: Connection, shop_id: int) -> bool:
     return bool(rows) and all(row.finished_at is not None for row in rows)
 
 
-def outdated(connection: Connection, shop_id: int, changes: Sequence[Change]) -> int:
-    """How many of these things the store does not have, or has in an older state."""
-    wanted: dict[type, dict[Any, datetime]] = defaultdict(dict)
-    for each in changes:
-        if isinstance(each, Current) and isinstance(each.record, Product | Order):
-            wanted[type(each.record)][each.record.external_id] = each.version
-        elif isinstance(each, Current) and isinstance(each.record, InventoryLevel):
-            wanted[InventoryLevel][each.record.inventory_item, each.record.location] = each.version
-    count = 0
-    for kind, table in ((Product, PRODUCT), (Order, ORDER)):
-        known = _versions(connection, shop_id, table, "external_id", wanted[kind])
-        count += sum(_is_older(known.get((key, "")), version) for key, version in wanted[kind].items())
-    levels = wanted[InventoryLevel]
-    known = _versions(connection, shop_id, LEVEL, "inventory_item", {item for item, _ in levels}, "location")
-    return count + sum(_is_older(known.get(key), version) for key, version in levels.items())
-
-
-def _is_older(known: datetime | None, version: datetime) -> bool:
-    return known is None or known.replace(microsecond=0) + _SAME <= version
-
-
-def _versions(
-    connection: Connection, shop_id: int, table: Table, key: str, keys: Iterable[str], more: str = ""
-) -> dict[tuple[str, str], datetime]:
-    columns = (table.c[key], *([table.c[more]] if more else []), table.c.source_version)
-    found: dict[tuple[str, str], datetime] = {}
-    for chunk in chunks(keys):
-        statement = select(*columns).where(table.c.shop_id == shop_id, table.c[key].in_(chunk))
-        for row in connection.execute(statement):
-            found[row[0], row[1] if more else ""] = row[-1]
-    return found
-
-
 def untold_levels(connection: Connection, shop_id: int, changes: Sequence[Change], version: datetime) -> list[Removed]:
     """Levels of the same inventory items that the store has, and a telling of all of an item's levels left out."""
     told: set[tuple[str, str]] = set()
@@ -184,15 +153,27 @@ def untold_levels(connection: Connection, shop_id: int, changes: Sequence[Change
     return gone
 
 
+def note_told(connection: Connection, reading: Row[Any], changes: Sequence[Change]) -> None:
+    """Keep which products a page of a whole reading spoke of, until it ends."""
+    records = (each.record for each in changes if isinstance(each, Current))
+    told = [each.external_id for each in records if isinstance(each, Product)]
+    told += [each.external_id for each in changes if isinstance(each, Wanted) and each.kind is RecordKind.PRODUCT]
+    if told:
+        connection.execute(PAGE.insert().values(shop_id=reading.shop_id, reading_id=reading.id, told=told))
+
+
 def unspoken_products(connection: Connection, reading: Row[Any]) -> list[Wanted]:
     """Products that a reading of all of them did not speak of, and nothing else did since it began."""
+    pages = (PAGE.c.shop_id == reading.shop_id, PAGE.c.reading_id == reading.id)
+    told = {each for page in connection.scalars(select(PAGE.c.told).where(*pages)) for each in page}
+    connection.execute(delete(PAGE).where(*pages))
     statement = select(PRODUCT.c.external_id).where(
         PRODUCT.c.shop_id == reading.shop_id,
         PRODUCT.c.known,
         PRODUCT.c.removed_at.is_(None),
         PRODUCT.c.shelf_version <= reading.shelf_version,
     )
-    return [Wanted(RecordKind.PRODUCT, external_id) for external_id in connection.scalars(statement)]
+    return [Wanted(RecordKind.PRODUCT, each) for each in connection.scalars(statement) if each not in told]
 
 
 def wanted(connection: Connection, shop_id: int, now: datetime, limit: int) -> list[Row[Any]]:

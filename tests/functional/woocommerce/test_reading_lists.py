@@ -187,7 +187,7 @@ def test_an_answer_of_another_kind_is_a_failure_and_no_empty_shop(woo: Woo, monk
 
 
 @on_one_store
-def test_products_are_read_whole_every_day_and_the_rest_every_week(database: Database, settings: Settings) -> None:
+def test_the_shelf_is_read_whole_every_day_and_the_rest_every_week(database: Database, settings: Settings) -> None:
     shop_id, start = shopify_shop(database, settings), system_clock()
 
     def begun(hours: float) -> dict[str, bool]:
@@ -203,5 +203,5 @@ def test_products_are_read_whole_every_day_and_the_rest_every_week(database: Dat
     assert begun(0) == dict.fromkeys(KINDS, True)
     assert begun(0.5) == {}
     assert begun(2) == dict.fromkeys(KINDS, False)
-    assert begun(25) == {**dict.fromkeys(KINDS, False), "products": True}
+    assert begun(25) == {**dict.fromkeys(KINDS, False), "products": True, "variations": True}
     assert begun(169) == dict.fromkeys(KINDS, True)

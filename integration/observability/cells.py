@@ -55,6 +55,8 @@ class Cells:
         os.register_at_fork(after_in_child=self._unlock)
         self._places: dict[str, int] = {}
         self._used = START
+        # Also where a job's process, forked from this one, adds to them.
+        self._pid = os.getpid()
         mark, used, _ = HEADER.unpack_from(self._map)
         if mark != MAGIC or not START <= used <= SIZE or not self._look_through(used):
             self._places, self._used = {}, START
@@ -120,7 +122,7 @@ class Cells:
         self._places[key.decode()] = at
 
     def _write_header(self) -> None:
-        HEADER.pack_into(self._map, 0, MAGIC, self._used, os.getpid())
+        HEADER.pack_into(self._map, 0, MAGIC, self._used, self._pid)
 
     def _unlock(self) -> None:
         self._lock = threading.Lock()

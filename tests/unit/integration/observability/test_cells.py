@@ -76,7 +76,8 @@ def test_what_forked_jobs_count_is_their_workers_though_each_ends_at_once(tmp_pa
         os.wait()
     FITS.add('kind 0')
     """
-    with process(tmp_path, jobs):
+    with process(tmp_path, jobs) as worker:
+        assert [slot.pid for slot in read_slots(tmp_path / "metrics")] == [worker.pid]
         assert fits(tmp_path) == {"published": 21, "kind 0": 8, "kind 1": 7, "kind 2": 6}
         assert len(list((tmp_path / "metrics").iterdir())) == 1
 

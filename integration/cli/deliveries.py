@@ -72,15 +72,15 @@ def deliveries() -> None:
 
 @deliveries.command(name="list")
 @SHOP
-@click.option("--status", type=click.Choice(STATUSES), default="", help="Only those that stand so.")
+@click.option("--status", type=click.Choice(STATUSES), help="Only those that stand so.")
 @TOPIC
 @SINCE
 @click.option("--limit", type=click.IntRange(1, MOST_LISTED), default=50, show_default=True, help="So many at most.")
 @click.option("--json", "as_json", is_flag=True, help="For a script to read, each on a line of its own.")
-def list_(key: str | None, status: str, topic: str, since: datetime | None, limit: int, as_json: bool) -> None:
+def list_(key: str | None, status: str | None, topic: str, since: datetime | None, limit: int, as_json: bool) -> None:
     """List deliveries, the newest first."""
     with open_store() as (_settings, database):
-        wanted = Wanted(_shop_id(database, key), status, topic, since)
+        wanted = Wanted(_shop_id(database, key), status or "", topic, since)
         with database.across_shops().read() as connection:
             rows, total = store.listed(connection, wanted, limit), store.count(connection, wanted)
     if as_json:

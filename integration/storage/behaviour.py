@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from integration.storage.base import Base, Id, Json, OfShop
+from integration.storage.base import Base, Id, Json, OfShop, cascade_index
 
 
 class Visitor(OfShop, Base):
@@ -18,6 +18,7 @@ class Visitor(OfShop, Base):
     __table_args__ = (
         UniqueConstraint("shop_id", "token"),
         Index("ix_visitor_last_seen_at", "shop_id", "last_seen_at"),
+        cascade_index("visitor", "customer_id"),
     )
 
     token: Mapped[str] = mapped_column(String(64))
@@ -55,6 +56,7 @@ class BehaviourEvent(OfShop, Base):
         Index("ix_behaviour_event_occurred_at", "shop_id", "occurred_at"),
         Index("ix_behaviour_event_visitor_id", "visitor_id"),
         Index("ix_behaviour_event_session_id", "session_id"),
+        cascade_index("behaviour_event", "product_id"),
     )
 
     event_key: Mapped[str] = mapped_column(String(64))
@@ -103,6 +105,7 @@ class Impression(OfShop, Base):
     __table_args__ = (
         UniqueConstraint("shop_id", "slate", "position"),
         Index("ix_impression_seen_at", "shop_id", "seen_at"),
+        cascade_index("impression", "product_id"),
     )
 
     slate: Mapped[str] = mapped_column(String(32))

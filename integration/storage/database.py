@@ -65,15 +65,16 @@ class Database:
         return scoped
 
     @contextmanager
-    def write(self, *, durable: bool = True) -> Iterator[Connection]:
+    def write(self, *, durable: bool = True, referred: bool = True) -> Iterator[Connection]:
         """A transaction that is committed at the end of the block, or undone by an exception.
 
         On SQLite it holds the write lock from its first statement (BEGIN IMMEDIATE), so that what it read can't
-        change before it writes. durable False: a power cut may undo it, which spares the wait for the disk.
+        change before it writes. durable False: a power cut may undo it, which spares the wait for the disk. referred
+        False: SQLite does not look for what refers to the rows that are deleted, as the caller knows of none.
         """
         with self._writer, self.engine.connect() as connection:
             if self.is_sqlite:
-                with _sqlite_transaction(connection, durable=durable):
+                with _sqlite_transaction(connection, durable=durable, referred=referred):
                     yield connection
             else:
                 with _postgres_transaction(connection, _begin(self.scope, durable=durable)):
@@ -243,10 +244,12 @@ def _postgres_transaction(connection: Connection, begin: str) -> Iterator[None]:
 
 
 @contextmanager
-def _sqlite_transaction(connection: Connection, *, durable: bool) -> Iterator[None]:
+def _sqlite_transaction(connection: Connection, *, durable: bool, referred: bool) -> Iterator[None]:
     connection.execution_options(isolation_level="AUTOCOMMIT")
     if not durable:
         connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
+    if not referred:
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
@@ -258,6 +261,8 @@ def _sqlite_transaction(connection: Connection, *, durable: bool) -> Iterator[No
     finally:
         if not durable:
             connection.exec_driver_sql(DURABLE)
+        if not referred:
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from integration.storage.base import EPOCH, Base, Id, Json, OfShop
+from integration.storage.base import EPOCH, Base, Id, Json, OfShop, cascade_index
 
 
 class Customer(OfShop, Base):
@@ -71,6 +71,7 @@ class Refund(OfShop, Base):
     __table_args__ = (
         UniqueConstraint("shop_id", "external_id"),
         Index("ix_refund_refunded_at", "shop_id", "refunded_at"),
+        cascade_index("refund", "customer_id"),
     )
 
     external_id: Mapped[str] = mapped_column(String(255))

@@ -36,7 +36,10 @@ def tell(connection: Connection, shop_id: int, told: ShopTold) -> None:
 
 
 def forget_shop(database: Database, shop_id: int) -> None:
-    """Delete every row of a shop, a part at a time; the shop itself last, so that what breaks off can be repeated."""
+    """Delete every row of a shop, a part at a time; the shop itself last, so that what breaks off can be repeated.
+
+    What refers to a row goes before it, all of which are the shop's. Only its last row is looked after.
+    """
     for table in reversed(Base.metadata.sorted_tables):
         if "shop_id" in table.c:
             while _forget_some(database, table, shop_id):
@@ -48,5 +51,5 @@ def forget_shop(database: Database, shop_id: int) -> None:
 def _forget_some(database: Database, table: Table, shop_id: int) -> bool:
     key = tuple(table.primary_key)
     some = select(*key).where(table.c.shop_id == shop_id).limit(AT_ONCE)
-    with database.write() as connection:
+    with database.write(referred=False) as connection:
         return connection.execute(delete(table).where(tuple_(*key).in_(some))).rowcount == AT_ONCE

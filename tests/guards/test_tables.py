@@ -11,7 +11,10 @@ TABLES = [table for table in Base.metadata.sorted_tables if table.name != "shop"
 # What finds a shop, or an attempt to become one, before it is known which shop is meant.
 FINDS_A_SHOP = {"uq_connection_platform_external_id", "uq_connect_attempt_token_hash", "ix_connect_attempt_site"}
 # What the database itself asks by, as it deletes what refers to a deleted row.
-CASCADES = {"ix_session_visitor_id", "ix_behaviour_event_visitor_id", "ix_behaviour_event_session_id"}
+CASCADES = {
+    *("ix_session_visitor_id", "ix_behaviour_event_visitor_id", "ix_behaviour_event_session_id"),
+    *("ix_behaviour_event_product_id", "ix_impression_product_id", "ix_refund_customer_id", "ix_visitor_customer_id"),
+}
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

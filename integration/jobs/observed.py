@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
@@ -14,6 +15,7 @@ from integration.jobs.queues import KINDS
 from integration.observability import context, tracing
 from integration.observability.catalogue import JOB_SECONDS, JOB_WAIT_SECONDS, JOBS
 
+log = logging.getLogger(__name__)
 NAMES = {kind.function: name for name, kind in KINDS.items()}
 OTHER = "other"
 
@@ -33,8 +35,10 @@ class ObservedWorker(Worker):
             is_done = super().perform_job(job, queue, execution)
             if not is_done:
                 span.fail("failed")
-        JOBS.add(name, "done" if is_done else "failed")
-        JOB_SECONDS.observe(time.perf_counter() - began, name)
+            outcome, seconds = "done" if is_done else "failed", time.perf_counter() - began
+            log.info("%s of shop %s %s in %.2f s", name, shop, outcome, seconds)
+        JOBS.add(name, outcome)
+        JOB_SECONDS.observe(seconds, name)
         return is_done
 
     def handle_work_horse_killed(self, job: Job, retpid: Any, ret_val: Any, rusage: Any) -> None:

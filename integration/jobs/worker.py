@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,8 @@ from integration.jobs.queues import connect
 from integration.observability.start import observe
 from integration.services.training import Stopped
 from integration.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 class StoppableWorker(ObservedWorker):
@@ -85,11 +88,13 @@ def _end_with_parent(pipe: int) -> None:
 
 def _serve_one(settings: Settings, name: str) -> None:
     observe(settings, "worker", os.environ)
+    log.info("A worker serves the queue %s.", name)
     redis = connect(settings)
     queue = Queue(name, connection=redis, serializer=JSONSerializer)
     worker = StoppableWorker([queue], connection=redis, serializer=JSONSerializer, worker_ttl=WORKER_SECONDS)
     try:
-        worker.work(logging_level=settings.log_level.upper())
+        # Of what RQ says for every job, ours say one line.
+        worker.work(logging_level="DEBUG" if settings.log_level == "debug" else "WARNING")
     except RedisError:
         # A Redis that was stopped together with us can't be told of it any more.
         if not worker.asked_to_stop:

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "copy-store": "integration.cli.copy_store:copy_store",
         "deliveries": "integration.cli.deliveries:deliveries",
         "demo": "integration.cli.demo:demo",
+        "drift": "integration.cli.drift:drift",
         "health": "integration.cli.health:health",
         "graph": "integration.cli.graph:graph",
         "import": "integration.cli.imports:import_",

@@ -94,7 +94,8 @@ def _draw(bars: Progress, tasks: dict[str, TaskID], found: list[readings.Progres
             tasks[each.kind] = bars.add_task(each.kind, total=None, said="")
         total = each.read if each.finished else each.expected
         of_all = f" of {each.expected:,}" if each.expected and not each.finished else ""
-        said = each.error or (f"{each.read:,}{of_all}" if each.read or each.finished else "being prepared")
+        drift = f", {each.repaired:,} put right" if each.repaired else ""
+        said = each.error or (f"{each.read:,}{of_all}{drift}" if each.read or each.finished else "being prepared")
         bars.update(
             tasks[each.kind], completed=each.read, total=max(total, 1) if total is not None else None, said=said
         )

@@ -87,6 +87,8 @@ def _print(
         _line(console, f"[bold]{escape(shop.key)}[/bold]: {held}, {deliveries}")
         _line(console, f"  serves    {_serving(shop.serving, now)}")
         _line(console, f"  last fit  {escape(_last_fit(shop.last_fit, now))}")
+        if shop.silence is not None:
+            _line(console, f"  feed      {escape(shop.silence.sentence)}")
         if lately[shop.key].orders:
             _line(console, f"  our lists {_attributed(lately[shop.key])} in {LATELY.days} days")
     if with_backtest and shops[0].serving and (backtest := backtest_table(shops[0].serving.backtest)):

@@ -50,6 +50,11 @@ class Silence:
     missed: int
 
     @property
+    def is_trouble(self) -> bool:
+        """Whether something was missed, or nobody knows yet; else the shop may just be quiet."""
+        return self.read_at is None or self.missed > 0
+
+    @property
     def sentence(self) -> str:
         """For whoever looks after the shop."""
         said = f"No webhook has come since {self.since:%Y-%m-%d %H:%M} UTC, which is long for this shop."
@@ -57,7 +62,7 @@ class Silence:
             return f"{said} The shop is read again to find what was missed."
         if not self.missed:
             return f"{said} The shop was read, and nothing had been missed: it may just be quiet."
-        return f"{said} Reading the shop found {self.missed:,} things that no webhook had told of."
+        return f"{said} Reading the shop put right what no webhook had told of: {self.missed:,} of its things."
 
 
 def due(database: Database, _settings: Settings, now: datetime) -> list[int]:
@@ -79,7 +84,7 @@ def listen(database: Database, shop_id: int, now: datetime) -> Silence | None:
         begins = row["silent_since"] is not None and not was_silent
         upsert(connection, FEED, [row], key=("shop_id",), update=[*row], newer=always)
         if begins:
-            _hurry(connection, shop_id, now)
+            hurry(connection, shop_id, now)
     if begins:
         log.warning("shop %s: no delivery since %s, which is long for it: it is read again", shop_id, row["last_at"])
         set_up.want(database, shop_id, now)
@@ -99,10 +104,12 @@ def silence_of(connection: Connection, shop_id: int) -> Silence | None:
     row = _row(connection, shop_id)
     if row is None or row.silent_since is None:
         return None
-    since = (READING.c.shop_id == shop_id, READING.c.started_at > row.silent_since, READING.c.finished_at.is_not(None))
-    found = select(func.max(READING.c.finished_at), func.coalesce(func.sum(READING.c.repaired), 0)).where(*since)
-    read_at, missed = connection.execute(found).one()
-    return Silence(row.silent_since, read_at, int(missed))
+    since = (READING.c.shop_id == shop_id, READING.c.started_at > row.silent_since)
+    found = select(
+        func.max(READING.c.finished_at), func.count() - func.count(READING.c.finished_at), func.sum(READING.c.repaired)
+    )
+    read_at, under_way, missed = connection.execute(found.where(*since)).one()
+    return Silence(row.silent_since, None if under_way else read_at, int(missed or 0))
 
 
 def silent_feeds(connection: Connection) -> int:
@@ -138,7 +145,7 @@ def _counted(connection: Connection, shop_id: int, before: Row[Any] | None, now:
     }
 
 
-def _hurry(connection: Connection, shop_id: int, now: datetime) -> None:
+def hurry(connection: Connection, shop_id: int, now: datetime) -> None:
     """Have a shop read at once: its shelf whole, and of the rest what changed since it was last read."""
     token = find_token(connection, shop_id)
     if token is None or token.lost_at is not None:

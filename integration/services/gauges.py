@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from integration.observability import catalogue as metrics
 from integration.observability.metrics import Reading
+from integration.services.feed import silent_feeds
 from integration.storage.database import Database
 from integration.storage.deliveries import Delivery, DeliveryStatus
 from integration.storage.fits import FIT, SHOP
@@ -32,6 +33,7 @@ def store_gauges(database: Database, now: datetime) -> list[Reading]:
                 *_deliveries(connection, now),
                 *_models(connection, now),
                 *_duties(connection, now),
+                Reading(metrics.SILENT_FEEDS, silent_feeds(connection)),
                 Reading(metrics.STORE_BYTES, _size(connection, everywhere)),
             ]
     except SQLAlchemyError:

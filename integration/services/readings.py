@@ -70,7 +70,10 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the newest reading of a kind is. expected: None while nobody knows. error: why it waits, "" if not."""
+    """How far a reading of a kind is. expected: None while nobody knows. error: why it waits, "" if not.
+
+    repaired: how many things were not as the platform told them; drift: of each sort, such as "product missing".
+    """
 
     kind: str
     read: int
@@ -146,21 +149,27 @@ def plan(
 def progress(database: Database, shop_id: int) -> list[Progress]:
     """How far the newest reading of each kind is."""
     with database.read() as connection:
-        rows = store.all_of(connection, shop_id)
-    return [
-        Progress(
-            row.kind,
-            row.read,
-            row.expected,
-            row.repaired,
-            row.since is None,
-            row.finished_at is not None,
-            row.error,
-            row.drift or {},
-            row.started_at,
-        )
-        for row in rows
-    ]
+        return [_progress_of(row) for row in store.all_of(connection, shop_id)]
+
+
+def _progress_of(row: Row[Any]) -> Progress:
+    return Progress(
+        row.kind,
+        row.read,
+        row.expected,
+        row.repaired,
+        row.since is None,
+        row.finished_at is not None,
+        row.error,
+        row.drift or {},
+        row.started_at,
+    )
+
+
+def history(database: Database, shop_id: int, *, limit: int) -> list[Progress]:
+    """The shop's newest readings that came to their end, newest first, with what each of them put right."""
+    with database.read() as connection:
+        return [_progress_of(row) for row in store.ended(connection, shop_id, limit)]
 
 
 def run(

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
+from integration.services.feed import Silence, silence_of
 from integration.storage.catalogue import Product
 from integration.storage.database import Database
 from integration.storage.deliveries import Delivery, DeliveryStatus
@@ -48,7 +49,10 @@ class ServingState:
 
 @dataclass(frozen=True, slots=True)
 class ShopState:
-    """A shop. waiting, parked: deliveries to be applied, and those given up after their last attempt."""
+    """A shop. waiting, parked: deliveries to be applied, and those given up after their last attempt.
+
+    silence: of its deliveries, where it is longer than the shop's rhythm explains.
+    """
 
     shop_id: int
     key: str
@@ -59,6 +63,7 @@ class ShopState:
     parked: int
     serving: ServingState | None
     last_fit: FitState | None
+    silence: Silence | None = None
 
 
 def shop_states(database: Database, now: datetime, *, key: str | None = None) -> list[ShopState]:
@@ -81,6 +86,7 @@ def _shop_state(connection: Connection, shop: Any, now: datetime) -> ShopState:
         parked=_count(connection, DELIVERY, shop.id, status=DeliveryStatus.PARKED),
         serving=_serving(connection, shop.id, shop.serving_version),
         last_fit=_last_fit(connection, shop.id, now),
+        silence=silence_of(connection, shop.id),
     )
 
 

@@ -99,6 +99,12 @@ def all_of(connection: Connection, shop_id: int) -> list[Row[Any]]:
     return list(connection.execute(select(READING).where(READING.c.id.in_(last)).order_by(READING.c.id)))
 
 
+def ended(connection: Connection, shop_id: int, limit: int) -> list[Row[Any]]:
+    """The shop's newest readings that came to their end, newest first."""
+    here = (READING.c.shop_id == shop_id) & READING.c.finished_at.is_not(None)
+    return list(connection.execute(select(READING).where(here).order_by(READING.c.id.desc()).limit(limit)))
+
+
 def forget_old(connection: Connection, shop_id: int, before: datetime) -> None:
     """Delete readings of changes that ended before a time."""
     old = (READING.c.shop_id == shop_id) & READING.c.since.is_not(None) & (READING.c.finished_at < before)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select
 
 from connectors.shopify.api import PLATFORM
 from connectors.shopify.scopes import missing
+from integration.services.feed import Silence, silence_of
 from integration.services.progress import State, Step, count, learning_step, newest_reading, reading_step
 from integration.services.shopify.list_making import PLACEMENT_OF
 from integration.services.shopify.theme_editor import TITLES
@@ -49,6 +50,7 @@ def progress_of(database: Database, shop_id: int, key: str, now: datetime) -> Pr
         token = connection.execute(
             select(TOKEN.c.scopes, TOKEN.c.lost_at).where(TOKEN.c.shop_id == shop_id, TOKEN.c.platform == PLATFORM)
         ).first()
+        silence = silence_of(connection, shop_id)
     scopes = token.scopes.split(",") if token else []
     steps = (
         Step("connected", "Connected to your shop", State.DONE, f"Shelfwise works in {shop.name}."),
@@ -60,7 +62,9 @@ def progress_of(database: Database, shop_id: int, key: str, now: datetime) -> Pr
     )
     moving = any(step.state in {State.DOING, State.WAITING} for step in steps)
     older_orders = steps[2].state is State.DONE and "read_all_orders" not in scopes
-    return Progress(_headline(steps), steps, _notices(token, scopes), tuple(_placed(details)), older_orders, moving)
+    return Progress(
+        _headline(steps), steps, _notices(token, scopes, silence), tuple(_placed(details)), older_orders, moving
+    )
 
 
 def _products_step(reading: Row[Any] | None, stock: Row[Any] | None, shop: ShopState) -> Step:
@@ -128,7 +132,7 @@ def _headline(steps: tuple[Step, ...]) -> str:
     return "Shelfwise is at work"
 
 
-def _notices(token: Any, scopes: list[str]) -> tuple[str, ...]:
+def _notices(token: Any, scopes: list[str], silence: Silence | None) -> tuple[str, ...]:
     notices = []
     if token is None or token.lost_at is not None:
         notices.append("Shelfwise has lost its access to your shop. Reload this page to give it back.")
@@ -137,4 +141,6 @@ def _notices(token: Any, scopes: list[str]) -> tuple[str, ...]:
             f"Shelfwise was not allowed all that it asked for ({', '.join(lacking)}). Open the app again and agree, "
             "or parts of it stay switched off."
         )
+    if silence is not None and silence.is_trouble:
+        notices.append(silence.sentence)
     return tuple(notices)

@@ -7,6 +7,7 @@ the link with our plugin, where that is installed.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -19,11 +20,13 @@ from connectors.woocommerce import subscriptions
 from connectors.woocommerce.client import PLUGIN, Shop
 from connectors.woocommerce.failures import Failure, ShopError
 from connectors.woocommerce.shop_facts import read_facts
-from integration.services import access
+from integration.services import access, feed
 from integration.services.set_up import SetUp, Steps, Work, change_details
 from integration.services.woocommerce import leaving
 from integration.services.woocommerce.connected import Linked, linked
 from integration.storage.access_writes import SHOP
+
+log = logging.getLogger(__name__)
 
 LONGEST_WORD = 100
 
@@ -80,7 +83,10 @@ def _learn_facts(work: Work, shop: Linked, caller: Shop) -> None:
 
 
 def _keep_webhooks(work: Work, shop: Linked, caller: Shop) -> None:
-    """Have every topic told to us, once. What a shop refuses to make is told of; its other topics are there."""
+    """Have every topic told to us, once. What a shop refuses to make is told of; its other topics are there.
+
+    Where one was gone or switched off, the shop is read for what it did not tell meanwhile.
+    """
     address, before = leaving.address_of(work.settings.public_url, shop.key), shop.details.get("webhooks") or {}
     signed = hashlib.sha256(shop.secret.encode()).hexdigest()
     old = before.get("address", address)
@@ -93,8 +99,13 @@ def _keep_webhooks(work: Work, shop: Linked, caller: Shop) -> None:
     )
     counted = {"active": kept.active, "of": len(subscriptions.TOPICS)}
     now = {"address": address, "signed": signed, "ids": kept.ids, **counted}
+    mended = [*kept.made, *kept.revived] if "ids" in before else []
     with work.database.write() as connection:
         change_details(connection, shop.shop_id, webhooks=now)
+        if mended:
+            feed.hurry(connection, shop.shop_id, work.clock())
+    if mended:
+        log.warning("shop %s: webhooks were gone or switched off, and are back: %s", shop.shop_id, ", ".join(mended))
     if kept.refused:
         words = f"Your shop refuses to make webhooks for {', '.join(kept.refused)}: {min(kept.refused.values())}"
         raise ShopError(Failure.BAD_REQUEST, words)

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from connectors.woocommerce.failures import PLATFORM
+from integration.services.feed import Silence, silence_of
 from integration.services.progress import State, Step, count, learning_step, newest_reading, reading_step
 from integration.services.secrets import Vault
 from integration.services.set_up import details_of
@@ -101,12 +102,13 @@ def standing(database: Database, shop_id: int, key: str, now: datetime) -> Stand
         token = connection.execute(
             select(TOKEN.c.lost_at).where(TOKEN.c.shop_id == shop_id, TOKEN.c.platform == PLATFORM)
         ).first()
+        silence = silence_of(connection, shop_id)
     connected = left is None and token is not None and token.lost_at is None and "leaving" not in details
     hooks = details.get("webhooks") or {}
     return Standing(
         connected,
         _steps(shop, readings),
-        _trouble(details, connected=connected, left=left is not None),
+        _trouble(details, silence, connected=connected, left=left is not None),
         Webhooks(hooks.get("active"), hooks.get("of"), last),
         shop.products,
         shop.orders,
@@ -132,8 +134,9 @@ def _steps(shop: ShopState, readings: Mapping[str, Any]) -> tuple[Step, ...]:
     return (*steps, learning_step(readings["orders"], shop))
 
 
-def _trouble(details: Mapping[str, Any], *, connected: bool, left: bool) -> tuple[str, ...]:
+def _trouble(details: Mapping[str, Any], silence: Silence | None, *, connected: bool, left: bool) -> tuple[str, ...]:
     if left or "leaving" in details:
         return ()
     lost = () if connected else ("Your shop no longer takes the keys that Shelfwise was given: connect it again.",)
-    return (*lost, *map(str, (details.get("trouble") or {}).values()))
+    silent = (silence.sentence,) if silence is not None and silence.is_trouble else ()
+    return (*lost, *silent, *map(str, (details.get("trouble") or {}).values()))

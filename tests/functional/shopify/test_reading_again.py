@@ -248,3 +248,22 @@ def test_the_job_reads_a_shop_that_was_just_connected(
         rows = connection.execute(sa.select(READING).order_by(READING.c.id)).all()
     assert [row.kind for row in rows] == list(KINDS)
     assert all(row.expected in {row.read, None} for row in rows if row.kind != "stock")
+
+
+@on_one_store
+def test_stock_and_titles_that_changed_without_a_time_are_put_right_by_the_daily_reading(
+    play: Play, database: Database, shop_id: int, reader: ShopReader, clock: Clock
+) -> None:
+    product, emptied, filled = next(iter(play.state.products.values())), play.variant(3), play.variant(5)
+    read_all(database, shop_id, reader, clock)
+    place = next(iter(emptied.levels))
+    product.title, emptied.levels[place].available, filled.levels[place].available = "Another title", 0, 99
+    clock.move(hours=25)
+    readings.plan(database, shop_id, "shopify", KINDS, now=clock())
+    read_on(database, shop_id, reader, clock)
+    assert stored(database, shop_id, PRODUCT)[str(product.id)].title == "Another title"
+    counted = {key: row.available for key, row in levels(database, shop_id).items()}
+    assert counted[str(emptied.item_id), str(place)] == 0
+    assert counted[str(filled.item_id), str(place)] == 99
+    drift = {sort: count for each in readings.progress(database, shop_id) for sort, count in each.drift.items()}
+    assert drift == {"product stale": 1, "stock stale": 2}

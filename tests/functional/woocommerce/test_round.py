@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from click.testing import CliRunner
@@ -153,6 +155,21 @@ def test_what_was_deleted_for_good_is_gone_once_everything_is_read(connected: Co
     assert str(lamp.id) not in connected.shown()
 
 
+def test_what_changed_without_a_time_is_found_put_right_and_told(connected: Connected) -> None:
+    woo, lamp, other = connected.woo, connected.woo.product(), connected.woo.product(1)
+    # As a plugin does that writes into WordPress' tables by itself: no time changes, no webhook leaves.
+    lamp.stock, other.regular_price = 0, Decimal("1234.56")
+    woo.state.delete(connected.woo.product(2).id)
+    connected.read(hours_later=25)
+    assert str(lamp.id) not in connected.shown()
+    told = {each["kind"]: each for each in json.loads(connected.command("drift", connected.key, "--json"))[:4]}
+    assert told["products"]["whole"]
+    assert told["products"]["drift"] == {"product gone": 1, "product stale": 1, "stock stale": 1}
+    assert "1 product gone" in connected.command("drift", connected.key)
+    connected.read(hours_later=50)
+    assert json.loads(connected.command("drift", connected.key, "--last", "4", "--json"))[3]["drift"] == {}
+
+
 def test_webhooks_that_the_shop_switched_off_are_revived_by_the_daily_look(connected: Connected) -> None:
     woo = connected.woo
     there = sorted(each.topic for each in woo.state.webhooks.values())
@@ -163,6 +180,10 @@ def test_webhooks_that_the_shop_switched_off_are_revived_by_the_daily_look(conne
     assert trouble == {}
     assert sorted(each.topic for each in woo.state.webhooks.values()) == there
     assert {each.status for each in woo.state.webhooks.values()} == {"active"}
+    begun = {each.kind: each.whole for each in readings.progress(connected.database, connected.shop_id)}
+    under_way = [each for each in readings.progress(connected.database, connected.shop_id) if not each.finished]
+    assert len(under_way) == len(begun), "what they did not tell is read"
+    assert begun == {"products": True, "variations": True, "orders": False, "customers": False}
     lamp = woo.product()
     woo.state.set_stock(lamp.id, 0)
     assert set(connected.deliver()) == {200}

@@ -15,7 +15,9 @@ from integration.services.readiness import Readiness, State
 from integration.services.secrets import Vault
 from integration.services.shops import create_shop
 from integration.storage import Base, partitions
+from integration.storage.catalogue_writes import PRODUCT
 from integration.storage.database import Database, enter
+from integration.storage.point_reads import PointReads
 from integration.storage.security import concern
 from tests.filling import fill, values_of
 
@@ -143,6 +145,20 @@ def test_a_transaction_can_go_on_in_one_shop_and_the_next_one_is_in_none(
         assert connection.execute(names).scalars().all() == ["bb"]
     with database.read() as connection:
         assert connection.execute(names).scalars().all() == []
+
+
+def test_reads_of_shoppers_go_from_shop_to_shop_on_one_connection(database: Database, shops: tuple[int, int]) -> None:
+    reads = PointReads(database)
+    asked = sa.bindparam("shop_id", type_=sa.Integer) > 0
+    of_a_shop = reads.prepare(sa.select(PRODUCT.c.shop_id).where(asked))
+    find = reads.prepare(sa.select(PRODUCT.c.shop_id).where(sa.bindparam("any", type_=sa.Integer) > 0))
+    # Often enough for the driver to have the server keep the plan.
+    for _ in range(8):
+        for shop in (*shops, max(shops) + 1):
+            assert of_a_shop.all(shop_id=shop) == ([(shop,)] if shop in shops else [])
+        assert sorted(find.all(any=1)) == [(shop,) for shop in sorted(shops)]
+    reads.forget()
+    assert of_a_shop.all(shop_id=shops[1]) == [(shops[1],)]
 
 
 def test_a_role_that_bypasses_it_is_told_of(database: Database, postgres_url: str) -> None:

@@ -32,6 +32,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "cold": "benchmarks.cold:BENCHMARK",
         "season": "benchmarks.season:BENCHMARK",
         "graph": "benchmarks.graph:BENCHMARK",
+        "flood": "benchmarks.flood:BENCHMARK",
         "store": "benchmarks.store:BENCHMARK",
         "vectors": "benchmarks.vectors:BENCHMARK",
         "spark": "benchmarks.spark:BENCHMARK",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -38,29 +38,38 @@ def status(key: str | None, as_json: bool) -> None:
         lately = {shop.key: attributed(database.of(shop.shop_id), shop.shop_id, now - LATELY, now) for shop in shops}
     if key is not None and not shops:
         raise click.ClickException(f"there is no shop {key!r}; `shelfwise shops` lists them")
-    queues, trouble = _queues(settings)
+    work = _work(settings)
     if as_json:
-        click.echo(json.dumps(_as_dict(shops, lately, queues, trouble, now), default=_plain))
+        click.echo(json.dumps(_as_dict(shops, lately, work, now), default=_plain))
     else:
-        _print(Console(), shops, lately, queues, trouble, now, with_backtest=key is not None)
+        _print(Console(), shops, lately, work, now, with_backtest=key is not None)
 
 
-def _queues(settings: Settings) -> tuple[list[QueueState], str]:
-    """The queues, or none and why: status must answer without Redis too."""
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """How Redis tells the work to stand. schedulers: "host:process" -> "leads" or "stands by"; trouble: why not."""
+
+    queues: Sequence[QueueState] = ()
+    schedulers: Mapping[str, str] = field(default_factory=dict)
+    trouble: str = ""
+
+
+def _work(settings: Settings) -> _Work:
+    """The queues and who serves them, or none and why: status must answer without Redis too."""
     from redis.exceptions import RedisError
 
+    from integration.jobs.beats import schedulers
     from integration.jobs.queues import queue_states
 
     try:
-        return queue_states(settings), ""
+        return _Work(queue_states(settings), schedulers(settings))
     except RedisError as error:
-        return [], str(error)
+        return _Work(trouble=str(error))
 
 
-def _as_dict(
-    shops: list[ShopState], lately: Mapping[str, Attributed], queues: list[QueueState], trouble: str, now: datetime
-) -> dict[str, Any]:
-    redis = {"answers": not trouble, "message": trouble, "queues": [asdict(queue) for queue in queues]}
+def _as_dict(shops: list[ShopState], lately: Mapping[str, Attributed], work: _Work, now: datetime) -> dict[str, Any]:
+    queues = [asdict(queue) for queue in work.queues]
+    redis = {"answers": not work.trouble, "message": work.trouble, "queues": queues, "schedulers": work.schedulers}
     told = [{**asdict(shop), "attributed": asdict(lately[shop.key])} for shop in shops]
     return {"at": now, "shops": told, "redis": redis}
 
@@ -73,8 +82,7 @@ def _print(
     console: Console,
     shops: list[ShopState],
     lately: Mapping[str, Attributed],
-    queues: list[QueueState],
-    trouble: str,
+    work: _Work,
     now: datetime,
     *,
     with_backtest: bool,
@@ -93,11 +101,15 @@ def _print(
             _line(console, f"  our lists {_attributed(lately[shop.key])} in {LATELY.days} days")
     if with_backtest and shops[0].serving and (backtest := backtest_table(shops[0].serving.backtest)):
         console.print(backtest)
-    for queue in queues:
+    for queue in work.queues:
         counts = f"{queue.waiting} waiting, {queue.running} running, {queue.failed} failed, {queue.workers} workers"
         _line(console, f"queue {queue.name}: {counts}")
-    if trouble:
-        _line(console, f"queue: Redis does not answer ({escape(trouble)}); deliveries are kept and wait.")
+    for name, state in work.schedulers.items():
+        _line(console, f"scheduler {escape(name)}: {state}")
+    if work.trouble:
+        _line(console, f"queue: Redis does not answer ({escape(work.trouble)}); deliveries are kept and wait.")
+    elif not work.schedulers:
+        _line(console, "scheduler: none lives, so nothing brings back what the queue missed: `shelfwise scheduler`")
 
 
 def _line(console: Console, text: str) -> None:

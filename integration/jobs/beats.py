@@ -44,10 +44,15 @@ def beats(redis: Redis) -> dict[str, str]:
     return {key.removeprefix(PREFIX): _text(state) for key, state in zip(keys, states, strict=True) if state}
 
 
+def schedulers(settings: Settings) -> dict[str, str]:
+    """Every scheduler that lives, as `beats` tells them. Raises RedisError, soon."""
+    with patiently(settings) as redis:
+        return beats(redis)
+
+
 def scheduler_hosts(settings: Settings) -> set[str]:
     """The machines on which a scheduler lives. Raises RedisError."""
-    with patiently(settings) as redis:
-        return {name.rpartition(":")[0] for name in beats(redis)}
+    return {name.rpartition(":")[0] for name in schedulers(settings)}
 
 
 def worker_hosts(settings: Settings) -> set[str]:

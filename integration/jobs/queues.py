@@ -13,10 +13,11 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry as Reconnect
-from rq import Queue, Retry, Worker
+from rq import Queue, Retry
 from rq.exceptions import DequeueTimeout
 from rq.serializers import JSONSerializer
 
+from integration.jobs.beats import workers_of
 from integration.observability import tracing
 from integration.settings import Settings
 
@@ -220,7 +221,7 @@ def _queue_state(queue: Queue) -> QueueState:
         waiting=queue.count,
         running=queue.started_job_registry.count,
         failed=queue.failed_job_registry.count,
-        workers=Worker.count(queue=queue),
+        workers=workers_of(queue),
     )
 
 

@@ -52,12 +52,12 @@ def redis_url(_redis: str) -> str:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A real PostgreSQL: an operator's own (it must allow CREATE DATABASE), or one from the wheel."""
+    """A real PostgreSQL: an operator's own (with a superuser, who makes databases and roles), or one from the wheel."""
     if own := os.environ.get("SHELFWISE_TEST_DATABASE_URL"):
         yield own
         return
     if find_postgres() is None:
-        missing("no PostgreSQL for this machine: set SHELFWISE_TEST_DATABASE_URL to one that allows CREATE DATABASE")
+        missing("no PostgreSQL for this machine: set SHELFWISE_TEST_DATABASE_URL to one, as a superuser")
     with postgres_server() as url:
         yield url
 

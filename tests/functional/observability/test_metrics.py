@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -165,6 +167,15 @@ def test_every_query_of_the_dashboard_and_the_alerts_names_what_a_scrape_holds(
     assert len(queries) > 60
     assert asked - there == set()
     assert {name for name in METRICS if not any(each.startswith(name) for each in asked)} == set()
+
+
+def test_prometheus_own_tool_finds_nothing_wrong_with_the_alerts(project: Path) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed; it comes with Prometheus")
+    command = [promtool, "check", "rules", str(project / "deploy/prometheus/shelfwise.rules.yml")]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_every_alert_says_what_to_do_and_every_metric_is_explained(project: Path) -> None:

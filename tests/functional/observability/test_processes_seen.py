@@ -150,6 +150,8 @@ def test_a_delivery_is_followed_from_its_request_to_the_store(
         assert re.search(r'shelfwise_schedulers\{state="leads"\} 1.0', scraped)
         assert [shelfwise("health", each).exit_code for each in ("worker", "scheduler")] == [0, 0]
 
+        assert re.search(r"scheduler \S+: leads", shelfwise("status").output)
+
         scheduler.send_signal(signal.SIGKILL)
         scheduler.wait()
         gone = shelfwise("health", "scheduler")

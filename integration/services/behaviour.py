@@ -98,7 +98,8 @@ def record(database: Database, batch: Events, *, now: datetime, session_minutes:
         newest = min(max(_at(event) for event in events), now)
         visitor_id = _visitor(connection, shop_id, batch.visitor, newest)
         session_id = _session(connection, shop_id, visitor_id, newest, timedelta(minutes=session_minutes))
-        rows = [_row(shop_id, visitor_id, session_id, event, known, now) for event in events]
+        kept = _kept(connection, shop_id, [event.id for event in events], now)
+        rows = [_row(shop_id, visitor_id, session_id, each, known, now) for each in events if each.id not in kept]
         single = ("shop_id", "event_key", "occurred_at")
         written = upsert(connection, EVENT, rows, key=single, update=(), newer=None, returning=("event_key",))
         _impressions(connection, shop_id, events, known)
@@ -152,6 +153,13 @@ def _about_known(events: Iterable[Event], known: dict[str, int], skipped: dict[s
         else:
             kept.append(event)
     return kept
+
+
+def _kept(connection: Connection, shop_id: int, keys: Sequence[str], now: datetime) -> set[str]:
+    """Which events are kept already, also under another time than they come with now."""
+    lately = EVENT.c.occurred_at >= now - 2 * OLDEST
+    there = select(EVENT.c.event_key).where(EVENT.c.shop_id == shop_id, EVENT.c.event_key.in_(keys), lately)
+    return set(connection.scalars(there))
 
 
 def _seen_later(excluded: Any, table: FromClause) -> ColumnElement[bool]:

@@ -80,6 +80,15 @@ def test_a_batch_that_is_sent_again_changes_nothing(client: FlaskClient, databas
     assert counts(database) == (1, 1, 2, 0)
 
 
+def test_an_event_that_is_sent_again_with_another_time_is_still_the_same(
+    client: FlaskClient, database: Database
+) -> None:
+    post(client, event(1))
+    for at in ("2026-11-23T11:58:00+00:00", "2026-11-17T11:00:00+00:00"):
+        assert post(client, event(1, at=at)) == {"kept": 0, "skipped": {"repeat": 1}}
+    assert counts(database)[2] == 1
+
+
 def test_a_long_pause_begins_a_new_session(client: FlaskClient, database: Database) -> None:
     post(client, event(1, at="2026-11-23T09:00:00+00:00"))
     post(client, event(2, at="2026-11-23T09:29:00+00:00"))

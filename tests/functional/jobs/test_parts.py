@@ -114,6 +114,14 @@ class TestOnPostgresql:
         partitions.make_ahead(database, later)
         assert in_part(database, "early") == "delivery_p20310106"
 
+    def test_what_is_old_and_lies_in_no_part_of_its_own_is_forgotten_too(
+        self, database: Database, month: Settings, shop_id: int
+    ) -> None:
+        keep(database, shop_id, "ancient", datetime(2021, 3, 4, tzinfo=UTC))
+        keep(database, shop_id, "waiting", datetime(2021, 3, 4, tzinfo=UTC), "waiting")
+        forget(database, month, shop_id)
+        assert kept(database) == ["waiting"]
+
     def test_old_behaviour_goes_a_month_at_a_time(self, database: Database, settings: Settings) -> None:
         partitions.make_ahead(database, OLD)
         september = datetime(2026, 9, 1, tzinfo=UTC)

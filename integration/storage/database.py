@@ -8,9 +8,10 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -26,8 +27,12 @@ SHOP_SETTING = "shelfwise.shop"
 EVERY_SHOP = "every"
 NO_SHOP = ""
 
+# What a statement is about may be a person: an error that is logged tells the statement alone.
+QUIETLY: Mapping[str, Any] = MappingProxyType({"hide_parameters": True})
 BUSY_SECONDS = 30
 LOOK_SECONDS = 0.001
+# Connections that a process keeps to PostgreSQL, and as many again while it is busy.
+POOLED = 16
 # A delivery that was answered with 200 survives a power cut, not only a crash of ours.
 DURABLE = "PRAGMA synchronous=FULL"
 
@@ -48,7 +53,7 @@ class Database:
         self._closing: list[Callable[[], None]] = []
         self._writer = _Turn(self.url.database) if self.is_sqlite else nullcontext()
         self._together = _Together(self)
-        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
+        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True, **QUIETLY)
         observe(self.engine)
 
     def of(self, shop_id: int) -> Database:
@@ -232,8 +237,14 @@ def _begin(scope: str, *, access: str = "READ WRITE", durable: bool = True) -> s
 
 @contextmanager
 def _postgres_transaction(connection: Connection, begin: str) -> Iterator[None]:
-    connection.execution_options(isolation_level="AUTOCOMMIT")
-    connection.exec_driver_sql(begin)
+    try:
+        connection.exec_driver_sql(begin)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        # Nothing was done yet on a connection that the server had closed meanwhile: another one does it.
+        connection.rollback()
+        connection.exec_driver_sql(begin)
     try:
         yield
     except BaseException:
@@ -265,8 +276,13 @@ def _sqlite_transaction(connection: Connection, *, durable: bool, referred: bool
             connection.exec_driver_sql("PRAGMA foreign_keys=ON")
 
 
+def _postgres_engine(url: str) -> Engine:
+    """Without SQLAlchemy's own transactions, as each of ours begins in words of its own (`_begin`)."""
+    return create_engine(url, isolation_level="AUTOCOMMIT", pool_size=POOLED, max_overflow=POOLED)
+
+
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **QUIETLY)
 
     @event.listens_for(engine, "connect")
     def _tune(connection: Any, _record: Any) -> None:

@@ -26,6 +26,7 @@ from tests.conftest import NOW
 from tests.functional.conftest import AppMaker, Command
 from tests.making import START, delivery, inventory, make_shop, stock
 
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TOKEN = "a token of the test's own"
 HOOK = "/webhooks/direct/demo"
 ORDER = {
@@ -67,6 +68,7 @@ def scraped(client: FlaskClient) -> dict[str, float]:
     }
 
 
+@SQLITE
 def test_a_stranger_is_told_nothing(client: FlaskClient, settings: Settings, make_app: AppMaker) -> None:
     for given in ("", "Bearer", "Bearer ", f"Basic {TOKEN}", "Bearer wrong", f"Bearer {TOKEN}x", "Bearer \xff"):
         answer = client.get("/metrics", headers={"Authorization": given})
@@ -75,6 +77,7 @@ def test_a_stranger_is_told_nothing(client: FlaskClient, settings: Settings, mak
     assert closed.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
 
 
+@SQLITE
 def test_each_delivery_is_counted_by_what_became_of_it(
     client: FlaskClient, database: Database, settings: Settings
 ) -> None:
@@ -117,6 +120,7 @@ def test_what_waits_is_told_with_its_age(client: FlaskClient, database: Database
     assert found['shelfwise_workers{"queue": "intake"}'] == 0
 
 
+@SQLITE
 def test_no_address_and_no_key_of_a_stranger_becomes_a_label(client: FlaskClient) -> None:
     for number in range(50):
         client.get(f"/nothing/here/{number}")
@@ -133,6 +137,7 @@ def test_a_label_that_takes_ever_new_values_ends_as_one() -> None:
     assert values[RECEIVED.key(("other", "other"))] == (MOST_SERIES,)
 
 
+@SQLITE
 def test_prometheus_newer_format_is_spoken_too(client: FlaskClient) -> None:
     asked = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/openmetrics-text; version=1.0.0"}
     answer = client.get("/metrics", headers=asked)
@@ -140,13 +145,14 @@ def test_prometheus_newer_format_is_spoken_too(client: FlaskClient) -> None:
     assert answer.data.endswith(b"# EOF\n")
 
 
+@SQLITE
 def test_the_command_prints_the_same(shelfwise: Command, client: FlaskClient) -> None:
     printed = shelfwise("metrics")
     assert printed.exit_code == 0
     assert "shelfwise_store_up 1.0" in printed.output.splitlines()
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@SQLITE
 def test_every_query_of_the_dashboard_and_the_alerts_names_what_a_scrape_holds(
     client: FlaskClient, project: Path
 ) -> None:

@@ -34,7 +34,7 @@ ORDER = {
     "lines": [{"id": "1", "product": "p1", "variant": "v1", "quantity": 1, "unit_price": "9.90"}],
 }
 TOKEN = "a token of the test's own"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 class Collector:

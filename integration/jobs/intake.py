@@ -19,16 +19,17 @@ from integration.jobs.queues import enqueue, next_waiting, take_ticket, waits_an
 from integration.jobs.turns import Turn
 from integration.observability import context
 from integration.services import drain as deliveries
+from integration.services.drain import Drained
 from integration.storage.outages import is_outage, words_of
 
 log = logging.getLogger(__name__)
 
 # How long one process goes on with shop after shop, and how long it waits for another one before it ends.
-SERVE_SECONDS = 20.0
+SERVE_SECONDS = 60.0
 IDLE_SECONDS = 1.0
 # A shop's time at a stretch while others wait, and how long a batch is to take, so that it ends in time.
-SLICE_SECONDS = 0.05
-BATCH_SECONDS = 0.04
+SLICE_SECONDS = 0.03
+BATCH_SECONDS = 0.025
 FEWEST, FIRST = 5, 40
 DIED = "the process that applied it died, time after time"
 
@@ -79,8 +80,11 @@ class _Server:
         """Returns how many were applied, and whether the shop was left with more to do."""
         end, applied = time.monotonic() + SLICE_SECONDS, 0
         try:
-            while done := self._batch(turn, shop_id):
-                applied += done
+            while True:
+                done = self._batch(turn, shop_id)
+                applied += done.count
+                if not done.more:
+                    return applied, False
                 if not turn.goes_on() or (time.monotonic() >= end and waits_any(self._redis, "drain")):
                     return applied, True
         except SQLAlchemyError as error:
@@ -90,15 +94,16 @@ class _Server:
             log.warning("shop %s: its deliveries wait, for the store is away: %s", shop_id, words_of(error))
         return applied, False
 
-    def _batch(self, turn: Turn, shop_id: int) -> int:
+    def _batch(self, turn: Turn, shop_id: int) -> Drained:
         database, size = self._job.database.of(shop_id), turn.size(self._size)
         if size == 0:
             turn.passed(1, self._size)
-            return int(deliveries.give_up_first(database, shop_id, DIED, now=system_clock()))
+            given_up = deliveries.give_up_first(database, shop_id, DIED, now=system_clock())
+            return Drained(int(given_up), more=given_up)
         began = time.monotonic()
-        done = deliveries.drain(database, shop_id, now=system_clock(), limit=size)
+        done = deliveries.drain_batch(database, shop_id, now=system_clock(), limit=size)
         turn.passed(size, self._size)
-        if done >= self._size:
-            fits = int(done * BATCH_SECONDS / max(time.monotonic() - began, 0.001))
-            self._size = max(FEWEST, min(fits, 2 * done, deliveries.BATCH))
+        if done.count >= self._size:
+            fits = int(done.count * BATCH_SECONDS / max(time.monotonic() - began, 0.001))
+            self._size = max(FEWEST, min(fits, 2 * done.count, deliveries.BATCH))
         return done

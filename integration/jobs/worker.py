@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -92,6 +93,9 @@ def _serve_one(settings: Settings, name: str) -> None:
     redis = connect(settings)
     queue = Queue(name, connection=redis, serializer=JSONSerializer)
     worker = StoppableWorker([queue], connection=redis, serializer=JSONSerializer, worker_ttl=WORKER_SECONDS)
+    # What was imported stays; each job's process would walk all of it, and so copy it, at its first full collection.
+    gc.collect()
+    gc.freeze()
     try:
         # Of what RQ says for every job, ours say one line.
         worker.work(logging_level="DEBUG" if settings.log_level == "debug" else "WARNING")

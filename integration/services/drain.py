@@ -53,18 +53,36 @@ class _Read:
     changes: Sequence[Change]
 
 
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What became of a batch. count: settled or put off. more: others may be due now."""
+
+    count: int
+    more: bool
+
+
 def drain(
     database: Database, shop_id: int, *, now: datetime, limit: int = BATCH, chance: random.Random = _chance
 ) -> int:
-    """Apply a batch of the shop's waiting deliveries, oldest first, and return how many were settled or put off.
+    """Apply a batch of the waiting deliveries; see `drain_batch`. Returns how many; 0: there is no more to do."""
+    return drain_batch(database, shop_id, now=now, limit=limit, chance=chance).count
 
-    Running it again changes nothing, nor does a second one at the same time. 0: nothing is due, or another drain is at
-    work. limit: of deliveries; 4 MB of bodies are a batch too. Raises SQLAlchemyError when the store is away.
+
+def drain_batch(
+    database: Database, shop_id: int, *, now: datetime, limit: int = BATCH, chance: random.Random = _chance
+) -> Drained:
+    """Apply a batch of the shop's waiting deliveries, oldest first: so many, or 4 MB of bodies.
+
+    Running it again changes nothing, nor does a second one at the same time: it does nothing, and leaves the rest to
+    the first. Raises SQLAlchemyError when the store is away.
     """
     with database.read() as connection:
         rows = store.due(connection, shop_id, now, limit=limit, most_bytes=MOST_BYTES)
         overtaken = store.overtaken(connection, shop_id, rows)
-    return _Batch(database, shop_id, now, chance).take(rows, overtaken)
+    if not rows:
+        return Drained(0, more=False)
+    count = _Batch(database, shop_id, now, chance).take(rows, overtaken)
+    return Drained(count, more=count > 0 and (len(rows) >= limit or rows[-1].bytes > MOST_BYTES // 2))
 
 
 def give_up_first(

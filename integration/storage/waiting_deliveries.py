@@ -9,10 +9,13 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Exists,
+    FromClause,
     Row,
     and_,
     exists,
     func,
+    literal_column,
     not_,
     or_,
     select,
@@ -29,9 +32,6 @@ HOLDS_BACK_ATTEMPTS = 2
 # How far the clocks of those who took deliveries in may be apart.
 CLOCK_SKEW = timedelta(minutes=10)
 MOST_ERROR = 2000
-# Spelled out, so that PostgreSQL sees that its partial index holds them.
-_WAITS = text("delivery.status = 'waiting'")
-_FAILED_WAITS = text("failed.status = 'waiting' AND failed.next_attempt_at IS NOT NULL")
 _ADVISORY_LOCK = text("SELECT pg_try_advisory_xact_lock(7301, :shop)")
 
 
@@ -40,8 +40,10 @@ def due(connection: Connection, shop_id: int, now: datetime, *, limit: int, most
 
     One that waits for another attempt holds back the later ones of its aggregate while its attempts are few.
     """
-    here = select(DELIVERY).where(DELIVERY.c.shop_id == shop_id, _WAITS, _is_due(now), not_(_held_back(now)))
-    some = here.order_by(DELIVERY.c.id).limit(limit).subquery()
+    here = [DELIVERY.c.shop_id == shop_id, _waits(DELIVERY), _is_due(now)]
+    if connection.execute(select(_holds_back(DELIVERY, now).where(DELIVERY.c.shop_id == shop_id))).scalar():
+        here.append(not_(_held_back(now)))
+    some = select(DELIVERY).where(*here).order_by(DELIVERY.c.id).limit(limit).subquery()
     sized = select(some, func.sum(func.length(some.c.body)).over(order_by=some.c.id).label("bytes")).subquery()
     fits = sized.c.bytes - func.length(sized.c.body)
     return list(connection.execute(select(sized).where(or_(fits <= 0, sized.c.bytes <= most_bytes)).order_by("id")))
@@ -49,10 +51,16 @@ def due(connection: Connection, shop_id: int, now: datetime, *, limit: int, most
 
 def shops_with_due(connection: Connection, now: datetime) -> list[int]:
     """The shops that have something to apply now. It looks at each shop that waits, not at each delivery."""
-    first = select(func.min(DELIVERY.c.shop_id).label("shop_id")).where(_WAITS).cte("waiting_shop", recursive=True)
-    further = select(func.min(DELIVERY.c.shop_id)).where(_WAITS, DELIVERY.c.shop_id > first.c.shop_id)
+    first = (
+        select(func.min(DELIVERY.c.shop_id).label("shop_id"))
+        .where(_waits(DELIVERY))
+        .cte("waiting_shop", recursive=True)
+    )
+    further = select(func.min(DELIVERY.c.shop_id)).where(_waits(DELIVERY), DELIVERY.c.shop_id > first.c.shop_id)
     shops = first.union_all(select(further.scalar_subquery()).where(first.c.shop_id.is_not(None)))
-    of_shop = exists().where(DELIVERY.c.shop_id == shops.c.shop_id, _WAITS, _is_due(now), not_(_held_back(now)))
+    of_shop = exists().where(
+        DELIVERY.c.shop_id == shops.c.shop_id, _waits(DELIVERY), _is_due(now), not_(_held_back(now))
+    )
     return sorted(connection.scalars(select(shops.c.shop_id).where(of_shop)))
 
 
@@ -63,15 +71,20 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 def _held_back(now: datetime) -> ColumnElement[bool]:
     """Whether an earlier delivery of the aggregate is to be tried again soon."""
     failed = DELIVERY.alias("failed")
-    earlier = exists().where(
-        failed.c.shop_id == DELIVERY.c.shop_id,
-        failed.c.aggregate == DELIVERY.c.aggregate,
-        failed.c.id < DELIVERY.c.id,
-        _FAILED_WAITS,
-        failed.c.next_attempt_at > now,
-        failed.c.attempts <= HOLDS_BACK_ATTEMPTS,
-    )
+    same = (failed.c.shop_id == DELIVERY.c.shop_id, failed.c.aggregate == DELIVERY.c.aggregate)
+    earlier = _holds_back(failed, now).where(*same, failed.c.id < DELIVERY.c.id)
     return and_(DELIVERY.c.next_attempt_at.is_(None), DELIVERY.c.aggregate != "", earlier)
+
+
+def _holds_back(table: FromClause, now: datetime) -> Exists:
+    """Whether there is one that has failed, and is to be tried again soon."""
+    soon = (table.c.next_attempt_at > now, table.c.attempts <= HOLDS_BACK_ATTEMPTS)
+    return exists().where(_waits(table), *soon)
+
+
+def _waits(table: FromClause) -> ColumnElement[bool]:
+    """Spelled out, so that PostgreSQL sees at once that its partial index holds them."""
+    return table.c.status == literal_column("'waiting'")
 
 
 def overtaken(connection: Connection, shop_id: int, rows: Sequence[Row[Any]]) -> set[int]:
@@ -126,4 +139,4 @@ def _these(shop_id: int, rows: Sequence[Row[Any]]) -> tuple[Any, ...]:
     """Those of these rows that wait; their times say which partitions they are in."""
     times = [row.received_at for row in rows]
     ids = DELIVERY.c.id.in_([row.id for row in rows])
-    return DELIVERY.c.shop_id == shop_id, _WAITS, ids, DELIVERY.c.received_at.between(min(times), max(times))
+    return DELIVERY.c.shop_id == shop_id, _waits(DELIVERY), ids, DELIVERY.c.received_at.between(min(times), max(times))

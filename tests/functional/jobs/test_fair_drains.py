@@ -17,6 +17,7 @@ from integration.jobs.queues import connect, enqueue, enqueue_lost, next_waiting
 from integration.jobs.sweep import sweep_deliveries
 from integration.jobs.turns import Turn, mark_name
 from integration.services import drain as deliveries
+from integration.services.drain import Drained
 from integration.settings import Settings
 from integration.storage.database import Database
 from integration.storage.deliveries import DeliveryStatus
@@ -81,14 +82,16 @@ def test_a_flooding_shop_goes_to_the_end_of_the_queue_and_is_drained_all_the_sam
     database: Database, shops: list[int], redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(intake, "FIRST", 10)
+    monkeypatch.setattr(deliveries, "BATCH", 10)
     served: list[int] = []
-    drain = deliveries.drain
+    drain = deliveries.drain_batch
 
-    def seen(of: Database, shop_id: int, *, now: datetime, limit: int) -> int:
+    def seen(of: Database, shop_id: int, *, now: datetime, limit: int) -> Drained:
         served.append(shop_id)
-        return drain(of, shop_id, now=now, limit=10)
+        return drain(of, shop_id, now=now, limit=limit)
 
-    monkeypatch.setattr(deliveries, "drain", seen)
+    monkeypatch.setattr(deliveries, "drain_batch", seen)
     arrive(database, shops[0], 50)
     for shop_id in shops[1:]:
         arrive(database, shop_id)
@@ -150,15 +153,15 @@ def test_a_delivery_that_kills_its_process_is_put_off_and_the_others_are_applied
     class Killed(BaseException):
         """As if the process were gone."""
 
-    def deadly(of: Database, shop_id: int, *, now: datetime, limit: int) -> int:
+    def deadly(of: Database, shop_id: int, *, now: datetime, limit: int) -> Drained:
         with of.read() as connection:
             batch = due(connection, shop_id, now, limit=limit, most_bytes=1 << 20)
         if any(row.aggregate == "order/17" for row in batch):
             raise Killed
         return drain(of, shop_id, now=now, limit=limit)
 
-    drain = deliveries.drain
-    monkeypatch.setattr(deliveries, "drain", deadly)
+    drain = deliveries.drain_batch
+    monkeypatch.setattr(deliveries, "drain_batch", deadly)
     deaths = 0
     while waiting(database, shops[0]) > 1:
         try:
@@ -176,10 +179,10 @@ def test_a_delivery_that_kills_its_process_is_put_off_and_the_others_are_applied
 def test_after_kill_9_of_a_worker_another_drains_its_shop_within_seconds(
     database: Database, settings: Settings, shops: list[int], redis: Redis
 ) -> None:
-    arrive(database, shops[0], 1200)
-    with shelfwise(settings, "scheduler") as scheduler:
+    arrive(database, shops[0], 600)
+    with shelfwise(settings, "scheduler"):
         with shelfwise(settings, "worker", "--queue", "intake") as worker:
-            wait_until(lambda: 0 < waiting(database, shops[0]) < 1200, worker)
+            wait_until(lambda: 0 < waiting(database, shops[0]) < 600, worker)
             for process in (psutil.Process(worker.pid), *psutil.Process(worker.pid).children(recursive=True)):
                 process.kill()
         assert waiting(database, shops[0]) > 0
@@ -187,5 +190,3 @@ def test_after_kill_9_of_a_worker_another_drains_its_shop_within_seconds(
             began = time.monotonic()
             wait_until(lambda: waiting(database, shops[0]) == 0, other)
             assert time.monotonic() - began < 30
-        scheduler.terminate()
-        assert scheduler.wait(timeout=20) == 0

@@ -106,9 +106,11 @@ def ended(connection: Connection, shop_id: int, limit: int) -> list[Row[Any]]:
 
 
 def forget_old(connection: Connection, shop_id: int, before: datetime) -> None:
-    """Delete readings of changes that ended before a time."""
-    old = (READING.c.shop_id == shop_id) & READING.c.since.is_not(None) & (READING.c.finished_at < before)
-    connection.execute(delete(READING).where(old))
+    """Delete readings that ended before a time, but for the newest whole one of each kind."""
+    ended_whole = (READING.c.shop_id == shop_id, READING.c.since.is_(None), READING.c.finished_at.is_not(None))
+    newest_whole = select(func.max(READING.c.id)).where(*ended_whole).group_by(READING.c.kind)
+    old = (READING.c.shop_id == shop_id) & (READING.c.finished_at < before)
+    connection.execute(delete(READING).where(old, READING.c.id.not_in(list(connection.scalars(newest_whole)))))
 
 
 def first_is_read(connection: Connection, shop_id: int, kind: str) -> bool:

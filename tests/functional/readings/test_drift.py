@@ -21,7 +21,7 @@ from integration.services.apply import apply
 from integration.settings import Settings
 from integration.storage.catalogue_writes import SHOP
 from integration.storage.database import Database
-from integration.storage.reading_writes import LEVEL, PRODUCT
+from integration.storage.reading_writes import LEVEL, PRODUCT, forget_old
 from tests.making import make_shop
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -223,3 +223,13 @@ def test_a_page_that_is_read_again_after_a_crash_loses_no_product(database: Data
     assert found == {}
     assert shop.platform.asked == 0
     assert shop.stored == shop.told
+
+
+def test_old_readings_are_forgotten_but_never_that_a_shop_was_read(database: Database, settings: Settings) -> None:
+    shop = reconciled(database, settings)
+    for day in (1, 2, 3):
+        shop.read(START + timedelta(days=day))
+    with database.write() as connection:
+        forget_old(connection, shop.shop_id, START + timedelta(days=40))
+    left = readings.history(database, shop.shop_id, limit=99)
+    assert {(each.kind, each.started_at) for each in left} == {(kind, START + timedelta(days=3)) for kind in KINDS}

@@ -6,8 +6,9 @@ entry point in the group `shelfwise.connectors` whose name is the platform and w
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from types import MappingProxyType
@@ -25,13 +26,15 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
 )
 
 
-def _outside() -> dict[str, str]:
+# Looked for once in each list of folders: it takes milliseconds, and strangers' requests ask.
+@lru_cache(maxsize=4)
+def _outside(_folders: tuple[str, ...]) -> Mapping[str, str]:
     return {entry.name: entry.value for entry in entry_points(group="shelfwise.connectors")}
 
 
 def platforms() -> Mapping[str, str]:
     """Every platform's name and where its connector is. A built-in name can't be taken over from outside."""
-    return {**_outside(), **BUILT_IN}
+    return {**_outside(tuple(sys.path)), **BUILT_IN}
 
 
 @cache

@@ -16,6 +16,7 @@ from integration.services import gauges as store_gauges
 from integration.services.readiness import Readiness, folder_is_readable, stopping_file
 from integration.services.secrets import Vault
 from integration.services.shelves import Shelves
+from integration.services.shops import ConnectedShops
 from integration.services.slate_log import SlateLog
 from integration.services.slates import Slates
 from integration.services.todays_visits import TodaysVisits
@@ -66,6 +67,7 @@ def _services(settings: Settings, database: Database, vault: Vault, clock: Clock
         settings=settings,
         database=database,
         vault=vault,
+        connected=ConnectedShops(reads, vault),
         slates=Slates(reads, shelves, slate_log, clock),
         slate_log=slate_log,
         todays_visits=TodaysVisits(

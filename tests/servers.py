@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,7 +41,7 @@ def redis_server() -> Iterator[str]:
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
+def postgres_server(tuned: Sequence[str] = FAST) -> Iterator[str]:
     """A PostgreSQL of its own on a unix socket, quick and forgetful; gives the URL of its database "postgres"."""
     with _short_folder() as folder:
         programs = _postgres_programs(folder)
@@ -51,7 +51,7 @@ def postgres_server() -> Iterator[str]:
         data, log = folder / "data", folder / "postgres.log"
         initdb = [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--encoding=utf8", "--no-sync"]
         subprocess.run([str(each) for each in initdb], check=True, capture_output=True, user=owner, cwd=folder)
-        settings = [part for each in FAST for part in ("-c", each)]
+        settings = [part for each in tuned for part in ("-c", each)]
         command = [str(programs / "postgres"), "-D", str(data), "-h", "", "-k", str(folder), *settings]
         process = _start(command, log, user=owner)
         try:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from integration.cli.store import open_store
+from integration.clock import system_clock
 from integration.services.secrets import BadSecretKeys, Vault
-from integration.services.shops import ShopTaken, UnknownShop, all_shops, create_direct_shop, set_stock_policy
+from integration.services.shops import (
+    ShopTaken,
+    UnknownShop,
+    all_shops,
+    create_direct_shop,
+    rotate_secret,
+    set_stock_policy,
+)
 from integration.storage.shops import StockPolicy
 
 
@@ -54,6 +64,31 @@ def add(key: str, name: str | None, currency: str) -> None:
         except (ShopTaken, BadSecretKeys) as error:
             raise click.ClickException(str(error)) from None
     click.echo(f"webhooks to  {settings.public_url}/webhooks/direct/{key}\nsecret       {secret}")
+
+
+@shops.command(name="rotate-secret")
+@click.argument("key")
+@click.option(
+    "--overlap-hours",
+    type=click.IntRange(0, 24 * 90),
+    default=24,
+    show_default=True,
+    help="For how long the secret of before is valid too; 0 ends it at once.",
+)
+def rotate_secret_(key: str, overlap_hours: int) -> None:
+    """Give a shop that sends webhooks in Shelfwise's own format a new secret, and print it this once."""
+    with open_store() as (settings, database):
+        try:
+            vault, overlap = Vault(settings.secret_keys), timedelta(hours=overlap_hours)
+            secret, until = rotate_secret(database, vault, key, now=system_clock(), overlap=overlap)
+        except UnknownShop:
+            raise click.ClickException(
+                f"there is no shop {key!r} in Shelfwise's own format; `shelfwise shops` lists all. Shopify's secret is "
+                "rotated in its Dev Dashboard, WooCommerce's by connecting the shop again"
+            ) from None
+        except BadSecretKeys as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"secret                {secret}\nthe one of before is valid until {until:%Y-%m-%d %H:%M} UTC")
 
 
 @shops.command(name="set")

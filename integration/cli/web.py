@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -20,8 +21,9 @@ from integration.services.readiness import stopping_file
 from integration.services.threads import leave_threads_to_implicit
 from integration.settings import BadSettings, Settings
 
-# One answers while another waits for the store; more only take the interpreter from each other (docs/decisions/0002).
-THREADS_A_PROCESS = 2
+# Slates are computed one at a time (integration/web/turns.py); the rest are there for deliveries, which wait for the
+# disk: those that wait at once share one wait on PostgreSQL (docs/decisions/0002).
+THREADS_A_PROCESS = 8
 STOP_SECONDS = 3
 # Granian's lines are written as ours are.
 OWN_LOGGERS = {
@@ -46,12 +48,16 @@ class _Server(Granian):  # type: ignore[valid-type,misc]  # chosen at import
 
     stopping: Path
     delay_seconds = 0
+    was_told = False
 
     def signal_handler_interrupt(self, *args: object, **kwargs: object) -> None:
         """Stop; after a SIGTERM once the delay has passed, and at once when told twice."""
-        if self.delay_seconds and args[:1] == (signal.SIGTERM,) and not self.stopping.exists():
-            self.stopping.parent.mkdir(parents=True, exist_ok=True)
-            self.stopping.touch()
+        if self.delay_seconds and args[:1] == (signal.SIGTERM,) and not self.was_told:
+            self.was_told = True
+            # Where it can't be said, it goes on for a while all the same.
+            with suppress(OSError):
+                self.stopping.parent.mkdir(parents=True, exist_ok=True)
+                self.stopping.touch()
             threading.Timer(self.delay_seconds, super().signal_handler_interrupt).start()
         else:
             super().signal_handler_interrupt(*args, **kwargs)

@@ -16,9 +16,8 @@ from connectors.errors import BadSignature, UnknownPlatform
 from connectors.records import Change
 from connectors.shopify.api import PLATFORM
 from integration.services.apply import apply
-from integration.services.secrets import Vault
 from integration.services.shopify import app_of
-from integration.services.shops import find_connected
+from integration.services.shops import ConnectedShops
 from integration.settings import Settings
 from integration.storage import delivery_writes as deliveries
 from integration.storage.database import Database
@@ -42,7 +41,7 @@ class Receipt:
 
 def receive(
     database: Database,
-    vault: Vault,
+    shops: ConnectedShops,
     *,
     platform: str,
     external_id: str,
@@ -59,8 +58,7 @@ def receive(
     """
     webhooks = _webhooks(platform)
     named = webhooks.shop_of(headers) or external_id
-    with database.across_shops().read() as connection:
-        shop = find_connected(connection, vault, platform, named)
+    shop = shops.find(platform, named, now)
     arrival = webhooks.verify(headers, body, (*(shop.secrets if shop else ()), *app_secrets))
     outlives = webhooks.outlives_shop(arrival.topic)
     if shop is None and outlives:

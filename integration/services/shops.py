@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Row, bindparam, func, select, update
 
 from integration.services.secrets import Vault
+from integration.storage.base import to_micros
 from integration.storage.database import Database
+from integration.storage.point_reads import PointReads
 from integration.storage.shops import Connection, Shop, StockPolicy
 from integration.storage.upsert import table_of
 
@@ -154,10 +156,13 @@ def all_shops(database: Database) -> list[Row[Any]]:
         return list(connection.execute(select(SHOP).where(SHOP.c.uninstalled_at.is_(None)).order_by(SHOP.c.id)))
 
 
-# Made once: it is asked at every webhook.
 _CONNECTED = (
     select(
-        CONNECTION.c.shop_id, CONNECTION.c.webhook_secret, CONNECTION.c.previous_webhook_secret, SHOP.c.uninstalled_at
+        CONNECTION.c.shop_id,
+        CONNECTION.c.webhook_secret,
+        CONNECTION.c.previous_webhook_secret,
+        CONNECTION.c.previous_until,
+        SHOP.c.uninstalled_at,
     )
     .join(SHOP, SHOP.c.id == CONNECTION.c.shop_id)
     .where(CONNECTION.c.platform == bindparam("on_platform"))
@@ -168,15 +173,55 @@ _BY_KEY = _CONNECTED.where(SHOP.c.key == bindparam("as_shop"))
 _KEYED = frozenset({"woocommerce"})
 
 
-def find_connected(connection: DatabaseConnection, vault: Vault, platform: str, external_id: str) -> Connected | None:
-    """The shop behind a platform's webhook, with its secrets; None where there is none.
+class StoreAway(Exception):
+    """The store does not answer just now."""
 
-    external_id: what the webhook names the shop by: the platform's name of it, or our key where its address holds that.
+
+class ConnectedShops:
+    """Finds the shop behind a platform's webhook: at every one, so by prepared statements, in one message."""
+
+    def __init__(self, reads: PointReads, vault: Vault) -> None:
+        self._vault, self._failed = vault, reads.engine.dialect.loaded_dbapi.Error
+        self._by_name, self._by_key = reads.prepare(_BY_NAME), reads.prepare(_BY_KEY)
+
+    def find(self, platform: str, external_id: str, now: datetime) -> Connected | None:
+        """The shop, with the secrets that are valid now; None where there is none.
+
+        external_id: what the webhook names the shop by: the platform's name of it, or our key where its address holds
+        that. Raises StoreAway.
+        """
+        # No shop is called so, and PostgreSQL keeps no such text.
+        if "\x00" in external_id:
+            return None
+        wanted = self._by_key if platform in _KEYED else self._by_name
+        try:
+            row = wanted.first(on_platform=platform, as_shop=external_id)
+        except self._failed as error:
+            raise StoreAway(str(error)) from error
+        if row is None:
+            return None
+        shop_id, newest, previous, until, left_at = row
+        if until is not None and until <= to_micros(now):
+            previous = None
+        own = tuple(self._vault.open(bytes(each)) for each in (newest, previous) if each is not None)
+        return Connected(shop_id, platform, external_id, own, left=left_at is not None)
+
+
+def rotate_secret(
+    database: Database, vault: Vault, key: str, *, now: datetime, overlap: timedelta
+) -> tuple[str, datetime]:
+    """Give a direct shop a new secret to sign with; it, and until when the one of before is valid too.
+
+    Raises UnknownShop, also for a shop of a platform that makes its secrets itself.
     """
-    wanted = _BY_KEY if platform in _KEYED else _BY_NAME
-    row = connection.execute(wanted, {"on_platform": platform, "as_shop": external_id}).first()
-    if row is None:
-        return None
-    sealed = [each for each in (row.webhook_secret, row.previous_webhook_secret) if each is not None]
-    own = tuple(vault.open(each) for each in sealed)
-    return Connected(row.shop_id, platform, external_id, own, left=row.uninstalled_at is not None)
+    secret, until = secrets.token_urlsafe(32), now + overlap
+    here = select(SHOP.c.id).where(SHOP.c.key == key).scalar_subquery()
+    own = (CONNECTION.c.shop_id == here, CONNECTION.c.platform == "direct")
+    values = {"previous_webhook_secret": CONNECTION.c.webhook_secret, "previous_until": until}
+    with database.across_shops().write() as connection:
+        changed = connection.execute(
+            update(CONNECTION).where(*own).values(**values, webhook_secret=vault.seal(secret))
+        ).rowcount
+    if not changed:
+        raise UnknownShop(key)
+    return secret, until

@@ -10,10 +10,12 @@ from sqlalchemy import ColumnElement, Connection, Row, String, cast, func, or_, 
 
 from connectors.records import InventoryPolicy, Money, ProductStatus
 from demo.catalogue import DemoShop, WindowCategory, WindowPage, WindowProduct, WindowVariant
+from integration.clock import system_clock
 from integration.services.secrets import Vault
-from integration.services.shops import find_connected, find_shop
+from integration.services.shops import ConnectedShops, find_shop
 from integration.storage.catalogue import InventoryLevel, Product, Variant
 from integration.storage.database import Database
+from integration.storage.point_reads import PointReads
 from integration.storage.upsert import table_of
 
 PRODUCT = table_of(Product)
@@ -27,7 +29,7 @@ class StoreWindow:
 
     def __init__(self, database: Database, vault: Vault, key: str, public_url: str) -> None:
         self._database = database
-        self._vault = vault
+        self._connected = ConnectedShops(PointReads(database), vault)
         self._key = key
         self._public_url = public_url.rstrip("/")
         self._shop: DemoShop | None = None
@@ -40,8 +42,7 @@ class StoreWindow:
             if row is None:
                 return None
             self._database = self._database.of(row.id)
-            with self._database.read() as connection:
-                connected = find_connected(connection, self._vault, PLATFORM, self._key)
+            connected = self._connected.find(PLATFORM, self._key, system_clock())
             if connected is None:
                 return None
             self._shop_id = row.id

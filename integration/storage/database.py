@@ -32,7 +32,7 @@ QUIETLY: Mapping[str, Any] = MappingProxyType({"hide_parameters": True})
 BUSY_SECONDS = 30
 LOOK_SECONDS = 0.001
 # Connections that a process keeps to PostgreSQL, and as many again while it is busy.
-POOLED = 16
+POOLED = 8
 # A delivery that was answered with 200 survives a power cut, not only a crash of ours.
 DURABLE = "PRAGMA synchronous=FULL"
 
@@ -53,7 +53,7 @@ class Database:
         self._closing: list[Callable[[], None]] = []
         self._writer = _Turn(self.url.database) if self.is_sqlite else nullcontext()
         self._together = _Together(self)
-        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True, **QUIETLY)
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
         observe(self.engine)
 
     def of(self, shop_id: int) -> Database:
@@ -237,6 +237,7 @@ def _begin(scope: str, *, access: str = "READ WRITE", durable: bool = True) -> s
 
 @contextmanager
 def _postgres_transaction(connection: Connection, begin: str) -> Iterator[None]:
+    connection.execution_options(isolation_level="AUTOCOMMIT")
     try:
         connection.exec_driver_sql(begin)
     except DBAPIError as error:
@@ -277,8 +278,8 @@ def _sqlite_transaction(connection: Connection, *, durable: bool, referred: bool
 
 
 def _postgres_engine(url: str) -> Engine:
-    """Without SQLAlchemy's own transactions, as each of ours begins in words of its own (`_begin`)."""
-    return create_engine(url, isolation_level="AUTOCOMMIT", pool_size=POOLED, max_overflow=POOLED)
+    """No question whether a connection is there before each use of it: the words that begin a transaction ask that."""
+    return create_engine(url, pool_size=POOLED, max_overflow=POOLED, **QUIETLY)
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -49,7 +49,8 @@ class Connection(OfShop, Base):
     """A shop's link to one platform. Secrets are encrypted; the previous one stays valid while it is kept.
 
     webhook_secret: None where the platform signs with the app's own secret. details: what else the platform needs to
-    be told of again, such as its own number of the shop. set_up_at: when what the app needs in the shop is next put
+    be told of again, such as its own number of the shop. previous_until: when the previous secret stops to be valid,
+    None where it is as long as it is kept. set_up_at: when what the app needs in the shop is next put
     there; None where it needs nothing.
     """
 
@@ -60,6 +61,7 @@ class Connection(OfShop, Base):
     external_id: Mapped[str] = mapped_column(String(255))
     webhook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     previous_webhook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous_until: Mapped[datetime | None]
     details: Mapped[dict[str, Any] | None] = mapped_column(Json)
     set_up_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

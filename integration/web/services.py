@@ -10,6 +10,7 @@ from flask import current_app
 
 from integration.clock import Clock
 from integration.services.secrets import Vault
+from integration.services.shops import ConnectedShops
 from integration.services.slate_log import SlateLog
 from integration.services.slates import Slates
 from integration.services.todays_visits import TodaysVisits
@@ -29,6 +30,7 @@ class Services:
     settings: Settings
     database: Database
     vault: Vault
+    connected: ConnectedShops
     slates: Slates
     slate_log: SlateLog
     todays_visits: TodaysVisits

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connectors.errors import BadDelivery, BadSignature, Ping, UnknownPlatform
 from integration.services import intake
+from integration.services.shops import StoreAway
 from integration.web.arrivals import begin, count, note
 from integration.web.errors import answer
 from integration.web.services import services
@@ -28,7 +29,7 @@ def receive(platform: str, external_id: str = "") -> ResponseReturnValue:
     try:
         receipt = intake.receive(
             here.database,
-            here.vault,
+            here.connected,
             platform=platform,
             external_id=external_id,
             headers=dict(request.headers),
@@ -44,7 +45,7 @@ def receive(platform: str, external_id: str = "") -> ResponseReturnValue:
         return answer(401, "bad_signature", "the body is not signed with a secret of this shop")
     except BadDelivery as error:
         return answer(400, "bad_delivery", str(error))
-    except DBAPIError:
+    except (DBAPIError, StoreAway):
         return answer(503, "try_again", "the delivery could not be kept just now; send it again")
     note(receipt)
     if receipt.waits and receipt.shop_id is not None:

@@ -23,7 +23,7 @@ from integration.settings import BadSettings, Settings
 
 # Slates are computed one at a time (integration/web/turns.py); the rest are there for deliveries, which wait for the
 # disk: those that wait at once share one wait on PostgreSQL (docs/decisions/0002).
-THREADS_A_PROCESS = 2
+THREADS_A_PROCESS = 8
 STOP_SECONDS = 3
 # Granian's lines are written as ours are.
 OWN_LOGGERS = {

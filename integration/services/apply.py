@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -42,6 +42,9 @@ from integration.storage import shop_writes as shops
 from integration.storage import stock_writes as stock
 from integration.storage.upsert import stored_version
 
+# How far a platform's clock may be ahead of ours.
+AHEAD = timedelta(days=1)
+
 R = TypeVar("R", Product, VariantOf, InventoryLevel, Location, Customer, Order, Refund)
 Untold = frozenset[str]
 
@@ -71,8 +74,11 @@ class Applied:
 def apply(connection: Connection, shop_id: int, changes: Sequence[Change], *, now: datetime | None = None) -> Applied:
     """Write a batch of changes of one shop inside the caller's transaction. Applying it again changes nothing.
 
-    now: when something was asked for that the changes don't tell; the present if left out.
+    now: the present, to tell what was asked for when, and to bound versions by: one that lies further ahead than a
+    clock may be wrong would outvote whatever comes later, and counts as of now. Left out: no version is bounded.
     """
+    if now is not None:
+        changes = [_not_ahead(change, now) for change in changes]
     applied = Applied()
     if any(_is_on_shelf(change) for change in changes):
         # Taken first: on PostgreSQL it also locks the shop's shelf, so that two batches can't deadlock on products.
@@ -88,6 +94,11 @@ def apply(connection: Connection, shop_id: int, changes: Sequence[Change], *, no
                 _tell(connection, shop_id, change, now or system_clock())
     refetches.ask_again(connection, shop_id, wanted, now or system_clock())
     return applied
+
+
+def _not_ahead(change: Change, now: datetime) -> Change:
+    version = getattr(change, "version", None)
+    return replace(change, version=now) if version is not None and version > now + AHEAD else change  # type: ignore[call-arg]
 
 
 def _parts(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:

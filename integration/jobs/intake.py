@@ -27,9 +27,10 @@ log = logging.getLogger(__name__)
 # How long one process goes on with shop after shop, and how long it waits for another one before it ends.
 SERVE_SECONDS = 60.0
 IDLE_SECONDS = 1.0
-# A shop's time at a stretch while others wait, and how long a batch is to take, so that it ends in time.
-SLICE_SECONDS = 0.03
-BATCH_SECONDS = 0.025
+# How long a batch is to take: short while several shops have something, as the others wait for it; longer for one that
+# is alone, as each batch costs the store some milliseconds besides. Alone: no other was served for so long.
+SHARED_SECONDS, ALONE_SECONDS = 0.01, 0.04
+ALONE_AFTER_SECONDS = 1.0
 FEWEST, FIRST = 5, 40
 DIED = "the process that applied it died, time after time"
 
@@ -58,9 +59,12 @@ class _Server:
 
     def __init__(self, job: Job) -> None:
         self._job, self._redis, self._size = job, job.redis, FIRST
+        self._served, self._changed_at = 0, time.monotonic()
 
     def serve(self, shop_id: int) -> int:
-        """A slice of time for a shop, and another if news came in meanwhile. Returns how many were applied."""
+        """Some time for a shop, and more if news came in meanwhile. Returns how many were applied."""
+        if shop_id != self._served:
+            self._served, self._changed_at = shop_id, time.monotonic()
         take_ticket(self._redis, "drain", shop_id)
         turn, applied = Turn(self._redis, shop_id), 0
         with context.about(shop=shop_id):
@@ -78,7 +82,7 @@ class _Server:
 
     def _slice(self, turn: Turn, shop_id: int) -> tuple[int, bool]:
         """Returns how many were applied, and whether the shop was left with more to do."""
-        end, applied = time.monotonic() + SLICE_SECONDS, 0
+        end, applied = time.monotonic() + self._aim(), 0
         try:
             while True:
                 done = self._batch(turn, shop_id)
@@ -104,6 +108,11 @@ class _Server:
         done = deliveries.drain_batch(database, shop_id, now=system_clock(), limit=size)
         turn.passed(size, self._size)
         if done.count >= self._size:
-            fits = int(done.count * BATCH_SECONDS / max(time.monotonic() - began, 0.001))
+            fits = int(done.count * self._aim() / max(time.monotonic() - began, 0.001))
             self._size = max(FEWEST, min(fits, 2 * done.count, deliveries.BATCH))
         return done
+
+    def _aim(self) -> float:
+        """How many seconds a batch is to take."""
+        alone = time.monotonic() - self._changed_at > ALONE_AFTER_SECONDS
+        return ALONE_SECONDS if alone else SHARED_SECONDS

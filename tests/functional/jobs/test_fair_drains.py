@@ -81,7 +81,7 @@ def test_one_process_drains_every_shop_on_the_queue(
 def test_a_flooding_shop_goes_to_the_end_of_the_queue_and_is_drained_all_the_same(
     database: Database, shops: list[int], redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(intake, "SHARED_SECONDS", 0.0)
     monkeypatch.setattr(intake, "FIRST", 10)
     monkeypatch.setattr(deliveries, "BATCH", 10)
     served: list[int] = []

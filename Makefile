@@ -18,9 +18,12 @@ T ?=
 ROW ?=
 API ?=
 PLAY ?= http://127.0.0.1:8100
+# Of `make test-chaos`: how many faults, in the order of which seed.
+KILLS ?= 50
+SEED ?= 1
 
 .NOTPARALLEL:
-.PHONY: help run setup setup-dev setup-graph setup-theme-check setup-wordpress test lint format types imports migrate-check tests browser e2e-woocommerce pictures bench bench-quality lock plugin-zip wheel clean
+.PHONY: help run setup setup-dev setup-graph setup-theme-check setup-wordpress test lint format types imports migrate-check tests test-chaos browser e2e-woocommerce pictures bench bench-quality lock plugin-zip wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -e 's/:.*## /	/' | expand -t 16
@@ -66,6 +69,10 @@ migrate-check: setup-dev ## Check that the schema goes up and down, and agrees w
 
 tests: setup-dev ## Run the tests alone; T=tests/unit for some of them, JOBS=4 for more at once
 	@$(BIN)/pytest -n "$(JOBS)" --dist loadgroup $(T)
+
+test-chaos: setup-dev ## Kill and stop its processes while the app is at work, on both stores; KILLS=500 SEED=7
+	@$(BIN)/python -m tests.chaos.run --store postgresql --kills "$(KILLS)" --seed "$(SEED)"
+	@$(BIN)/python -m tests.chaos.run --store sqlite --kills "$(KILLS)" --seed "$(SEED)"
 
 browser: setup-dev ## Find or install the Chromium that the browser tests use
 	@$(BIN)/python -m tests.browsers

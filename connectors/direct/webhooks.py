@@ -68,7 +68,9 @@ class DirectWebhooks:
         topic, key = (_required(folded, name) for name in (TOPIC_HEADER, DELIVERY_HEADER))
         reader = READERS.get(topic)
         aggregate = reader(body).aggregate if reader else ""
-        return Delivery(PLATFORM, topic, key, body, aggregate, _moment(folded.get(TIME_HEADER.lower(), "")))
+        # Of a topic that we don't know nothing is used.
+        used = body if reader else b""
+        return Delivery(PLATFORM, topic, key, used, aggregate, _moment(folded.get(TIME_HEADER.lower(), "")))
 
     def shop_of(self, headers: Mapping[str, str]) -> str:
         """The address names the shop."""

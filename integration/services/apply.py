@@ -97,8 +97,9 @@ def apply(connection: Connection, shop_id: int, changes: Sequence[Change], *, no
 
 
 def _not_ahead(change: Change, now: datetime) -> Change:
-    version = getattr(change, "version", None)
-    return replace(change, version=now) if version is not None and version > now + AHEAD else change  # type: ignore[call-arg]
+    if isinstance(change, Current | Removed | SoldOut) and change.version > now + AHEAD:
+        return replace(change, version=now)
+    return change
 
 
 def _parts(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:

@@ -34,6 +34,7 @@ ORDER = {
     "lines": [{"id": "1", "product": "p1", "variant": "v1", "quantity": 1, "unit_price": "9.90"}],
 }
 TOKEN = "a token of the test's own"
+TRACE = "0af7651916cd43dd8448eb211c80319c"
 PATIENCE_SECONDS = 60.0
 
 
@@ -113,6 +114,24 @@ def running(settings: Settings, *commands: tuple[str, ...], **more: object) -> I
         yield [stack.enter_context(process_of(settings, *command, **more)) for command in commands]
 
 
+def assert_one_trace(collector: Collector, trace: str) -> None:
+    (request,) = eventually(lambda: collector.of("shelfwise-web", "POST /webhooks/<platform>/<external_id>"))
+    (job,) = eventually(lambda: collector.of("shelfwise-worker", "drain"))
+    assert request.trace_id.hex() == job.trace_id.hex() == trace
+    assert job.parent_span_id == request.span_id
+    statements = eventually(lambda: collector.of("shelfwise-worker", "INSERT"))
+    assert {span.trace_id.hex() for span in statements} == {trace}
+    assert "9.90" not in str(collector.spans)
+
+
+def assert_logs(worker: list[dict[str, Any]], web: list[dict[str, Any]]) -> None:
+    about = [line for line in worker if line.get("kind") == "drain"]
+    assert about
+    assert {(line["shop"], line["role"]) for line in about} == {(1, "worker")}
+    assert all(line["job"] for line in about)
+    assert {line["role"] for line in web} == {"web"}
+
+
 def test_a_delivery_is_followed_from_its_request_to_the_store(
     database: Database, settings: Settings, collector: Collector, monkeypatch: pytest.MonkeyPatch, shelfwise: Command
 ) -> None:
@@ -126,23 +145,15 @@ def test_a_delivery_is_followed_from_its_request_to_the_store(
         web, worker, scheduler = processes
         eventually(lambda: answers(url))
         sent = delivery("order.created", ORDER)
-        trace = "0af7651916cd43dd8448eb211c80319c"
         headers = {
             **sent["headers"],
-            "traceparent": f"00-{trace}-b7ad6b7169203331-01",
+            "traceparent": f"00-{TRACE}-b7ad6b7169203331-01",
             "X-Request-Id": "the-proxys-name",
         }
         answer = requests.post(f"{url}/webhooks/direct/demo", data=sent["data"], headers=headers, timeout=5)
         assert (answer.status_code, answer.headers["X-Request-Id"]) == (200, "the-proxys-name")
 
-        (request,) = eventually(lambda: collector.of("shelfwise-web", "POST /webhooks/<platform>/<external_id>"))
-        (job,) = eventually(lambda: collector.of("shelfwise-worker", "drain"))
-        assert request.trace_id.hex() == job.trace_id.hex() == trace
-        assert job.parent_span_id == request.span_id
-        statements = eventually(lambda: collector.of("shelfwise-worker", "INSERT"))
-        assert {span.trace_id.hex() for span in statements} == {trace}
-        assert "9.90" not in str(collector.spans)
-
+        assert_one_trace(collector, TRACE)
         scraped = requests.get(f"{url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=5).text
         assert 'shelfwise_jobs_total{job="drain",outcome="done"} 1.0' in scraped
         assert 'shelfwise_deliveries_applied_total{outcome="applied"} 1.0' in scraped
@@ -159,9 +170,4 @@ def test_a_delivery_is_followed_from_its_request_to_the_store(
 
         web.terminate()
         eventually(lambda: requests.get(f"{url}/ready", timeout=5).json() == {"status": "stopping"})
-        lines = told(worker)
-        about = [line for line in lines if line.get("kind") == "drain"]
-        assert about
-        assert {(line["shop"], line["role"]) for line in about} == {(1, "worker")}
-        assert all(line["job"] for line in about)
-        assert {line["role"] for line in told(web)} == {"web"}
+        assert_logs(told(worker), told(web))

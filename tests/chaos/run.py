@@ -115,8 +115,8 @@ def run(folder: Path, *, kills: int, seed: int, on_postgres: bool, most_seconds:
         for thread in (*senders, reader):
             thread.join(DRAIN_SECONDS)
         _rest(database, report)
-        _judge(database, house.settings, senders, report)
-        _judge_slates(senders[0], reader, windows, report)
+        judge(database, house.settings, senders, report)
+        judge_slates(senders[0], reader, windows, report)
         database.close()
     finally:
         stop.set()
@@ -164,7 +164,8 @@ def _rest(database: Database, report: Report) -> None:
         report.slowest["rest after the last delivery"] = took
 
 
-def _judge(database: Database, settings: Settings, senders: Sequence[Sender], report: Report) -> None:
+def judge(database: Database, settings: Settings, senders: Sequence[Sender], report: Report) -> None:
+    """Compare what is kept with what was sent, and the state with that of a replay."""
     kept = ledger.kept(database)
     keys = Counter(key for key, _ in kept)
     sent = {key: each for sender in senders for key, each in sender.sent.items()}
@@ -197,7 +198,7 @@ def _judge(database: Database, settings: Settings, senders: Sequence[Sender], re
             report.wrong.append(f"{table} is not what a replay gives: {len(rows)} rows, {sorted(differ)[:4]}")
 
 
-def _judge_slates(sender: Sender, reader: Reader, windows: Sequence[tuple[float, float]], report: Report) -> None:
+def judge_slates(sender: Sender, reader: Reader, windows: Sequence[tuple[float, float]], report: Report) -> None:
     sold_out = [each for each in reader.seen if violates(each, sender.gone)]
     outside = [
         (at, what) for at, what in reader.failed if not any(began - 1 <= at <= ended for began, ended in windows)

@@ -74,7 +74,7 @@ class Sender(threading.Thread):
         for place in range(PRODUCTS):
             self._deliver(self._product(place) if not self.on_shopify else self._on_shopify("products/update"))
             if not self.on_shopify:
-                self._deliver(self._level(place, 5))
+                self._deliver(self.level(place, 5))
 
     def run(self) -> None:
         """Send until told to stop."""
@@ -114,7 +114,7 @@ class Sender(threading.Thread):
 
     def _empty_and_fill(self) -> None:
         place = self._draw.randrange(PRODUCTS)
-        old, emptying = self._level(place, self._draw.randint(1, 9)), self._level(place, 0)
+        old, emptying = self.level(place, self._draw.randint(1, 9)), self.level(place, 0)
         self._deliver(emptying)
         gone_from = time.monotonic()
         self._deliver(old)
@@ -123,7 +123,7 @@ class Sender(threading.Thread):
             self._deliver(emptying)
         time.sleep(self._draw.random() * 0.1)
         self.gone.setdefault(place, []).append((gone_from, time.monotonic()))
-        self._deliver(self._level(place, self._draw.randint(1, 9)))
+        self._deliver(self.level(place, self._draw.randint(1, 9)))
 
     def _deliver(self, delivery: Sent) -> None:
         """Send until it is answered, as a platform does."""
@@ -145,7 +145,7 @@ class Sender(threading.Thread):
 
     def _forge(self) -> None:
         key = f"{self.shop}-forged-{len(self.forged)}"
-        body = self._level(0, 1_000).body
+        body = self.level(0, 1_000).body
         told = {"Topic": "inventory.updated", "Delivery-Id": key, "Signature": sign("guessed", body)}
         headers = {f"X-Shelfwise-{name}": value for name, value in told.items()}
         self.forged.append(key)
@@ -166,7 +166,8 @@ class Sender(threading.Thread):
         told = {"id": f"p{place}", "title": f"Product {at:%H%M%S}", "currency": "GBP", "variants": [variant]}
         return self._direct("product.updated", at, {**told, "published_at": START.isoformat()})
 
-    def _level(self, place: int, pieces: int) -> Sent:
+    def level(self, place: int, pieces: int) -> Sent:
+        """So many pieces of a product."""
         return self._direct(
             "inventory.updated", self._at(), {"inventory_item": f"i{place}", "location": "shop", "available": pieces}
         )

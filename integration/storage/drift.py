@@ -97,6 +97,9 @@ class _Comparing:
         ids = (each.external_id for each in records if isinstance(each, Product))
         self._products = {row.external_id: row for row in self._rows(PRODUCT, "external_id", ids)}
         self._variants = self._variants_of(records)
+        self._forms: dict[int, list[Row[Any]]] = {}
+        for each in self._variants.values():
+            self._forms.setdefault(each.product_id, []).append(each)
         items = {each.inventory_item for each in records if isinstance(each, InventoryLevel)}
         self._levels = {(row.inventory_item, row.location): row for row in self._rows(LEVEL, "inventory_item", items)}
         sold = (each.external_id for each in records if isinstance(each, Order))
@@ -140,7 +143,7 @@ class _Comparing:
             elif row.source_version < self._before:
                 found.differs(PRODUCTS, MISSING, _forced(change, row.source_version))
             return
-        forms = [each for each in self._variants.values() if each.product_id == row.id]
+        forms = self._forms.get(row.id, [])
         if not self._same_product(change, row, {each.external_id: each for each in forms}):
             told = [row] if "variants.details" in change.untold else [row, *forms]
             newest = max(each.source_version for each in told)

@@ -82,6 +82,7 @@ class Sender(threading.Thread):
             self._round()
         for late in self._late:
             self._deliver(late)
+        self._client.close()
 
     def _round(self) -> None:
         draw = self._draw.random()

@@ -11,7 +11,7 @@ from tests.chaos.run import run
 from tests.conftest import missing
 from tests.servers import _short_folder, find_postgres
 
-KILLS, SEED = 3, 6
+KILLS, SEED = 2, 6
 
 
 @pytest.mark.parametrize("store", ["sqlite", "postgresql"])

@@ -291,6 +291,7 @@ class _Turn:
         with self._database.write() as connection:
             if row.since is None and row.kind == PRODUCTS:
                 unspoken = store.unspoken_products(connection, row)
+                store.keep_gone(connection, row, row.started_at - SETTLED_AFTER)
                 ask_again(connection, row.shop_id, unspoken, now)
                 if unspoken and self._compares:
                     drift["product gone"] += len(unspoken)

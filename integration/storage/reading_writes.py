@@ -184,6 +184,15 @@ def unspoken_products(connection: Connection, reading: Row[Any]) -> list[Wanted]
     return [Wanted(RecordKind.PRODUCT, each) for each in connection.scalars(statement) if each not in told]
 
 
+def keep_gone(connection: Connection, reading: Row[Any], version: datetime) -> None:
+    """Of products that are taken away, and of which a reading of all did not speak, what is older has no say any more.
+
+    A shop may have brought one back and deleted it for good since, and word of the former may yet come.
+    """
+    gone = (PRODUCT.c.shop_id == reading.shop_id, PRODUCT.c.removed_at.is_not(None), PRODUCT.c.source_version < version)
+    connection.execute(update(PRODUCT).where(*gone).values(source_version=version))
+
+
 def wanted(connection: Connection, shop_id: int, now: datetime, limit: int) -> list[Row[Any]]:
     """What has to be asked and is due, longest waiting first."""
     due = or_(REFETCH.c.next_attempt_at.is_(None), REFETCH.c.next_attempt_at <= now)

@@ -167,6 +167,20 @@ def test_after_one_reading_the_store_is_as_the_platform_whatever_became_of_webho
     assert shop.read(LATER + timedelta(hours=2)) == {}
 
 
+def test_late_word_of_a_product_that_came_back_and_went_for_good_is_too_late(
+    database: Database, settings: Settings
+) -> None:
+    shop = reconciled(database, settings)
+    shop.platform.delete(0, 1, told=True)
+    shop.platform.edit(0, 2, 4, told=True)
+    shop.platform.delete(0, 3, told=False)
+    deleted, came_back = shop.platform.sent
+    shop.apply(deleted)
+    shop.read(LATER)
+    shop.apply(came_back)
+    assert shop.stored == shop.told
+
+
 def test_drift_is_counted_by_what_it_is(database: Database, settings: Settings) -> None:
     shop = reconciled(database, settings)
     shop.platform.things[0].title = "edited behind everybody's back"

@@ -99,7 +99,7 @@ def _postgres_copies(postgres_url: str) -> Iterator[Maker]:
 
     def make() -> tuple[str, Callable[[], None]]:
         name = f"{prefix}_{next(numbers)}"
-        run(f"CREATE DATABASE {name} TEMPLATE {prefix} OWNER {OWNER_ROLE}")
+        run(f"CREATE DATABASE {name} TEMPLATE {prefix} OWNER {OWNER_ROLE} STRATEGY FILE_COPY")
         # What pgvector's store needs besides.
         run(f"GRANT CREATE ON DATABASE {name} TO {APP_ROLE}")
         url = url_of(name, APP_ROLE)
